@@ -1,0 +1,1 @@
+"""Types, errors and settings: no torch, no file access beyond the environment."""

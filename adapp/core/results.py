@@ -1,0 +1,164 @@
+"""What a method says about one query image: the types every service and view agrees on.
+
+Shape letters, used in every docstring of the package:
+    B batch, S encoder stage, N patches, D channels, K neighbours, E hyperedges,
+    H x W pixels of the query, h x w cells of the patch grid (N = h * w, row-major).
+
+Conventions: images are RGB ``uint8``; axes are (row, column), origin top left; map cells are
+pixel-aligned with the query; larger always means more anomalous. Nothing here imports torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+RgbImage: TypeAlias = NDArray[np.uint8]  # [H, W, 3]
+AnomalyMap: TypeAlias = NDArray[np.float32]  # [H, W]
+BinaryMask: TypeAlias = NDArray[np.bool_]  # [H, W]
+Regime: TypeAlias = Literal["zero_shot", "few_shot", "full_shot"]
+CalibrationBasis: TypeAlias = Literal["leave_one_out", "augmented", "generic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What produced a number, so that no result can pass for another one's.
+
+    Attributes:
+        method: Registry key of the method.
+        variant: Step of the method's ablation ladder that ran.
+        preset: ``embedded``, ``paper`` or ``tiny``.
+        backbone: Source, architecture and weights of the frozen encoder.
+        checkpoint: Name of the checkpoint (``open``, ``research``, a file name); None if the
+            variant has no trained part.
+        checkpoint_sha256: Content hash of that checkpoint; None as above.
+        trained_on: Names of the training sets in the checkpoint's card.
+        licence: What the training data allows, one sentence.
+        seed: Seed of everything random in the run.
+        device: ``cpu`` or ``cuda:N``.
+        dtype: Arithmetic of the frozen encoder, e.g. ``bfloat16``.
+        fallbacks: Every deviation from what was asked for, one sentence each.
+    """
+
+    method: str
+    variant: str
+    preset: str
+    backbone: str
+    checkpoint: str | None
+    checkpoint_sha256: str | None
+    trained_on: tuple[str, ...]
+    licence: str
+    seed: int
+    device: str
+    dtype: str
+    fallbacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PixelReading:
+    """One pixel of a result, decomposed: ``fused = clip(base + weight * residual)``."""
+
+    base: float
+    residual: float
+    weight: float
+    fused: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NearestNormal:
+    """For every patch of the query, the most similar patch of the support.
+
+    Attributes:
+        support_index: Position of the matched picture in the support set, [h, w] int32.
+        row: Centre of the matched patch as a fraction of that picture's height, [h, w] in [0, 1].
+        column: Centre of the matched patch as a fraction of its width, [h, w] in [0, 1].
+        cost: 1 - cosine similarity of the pair, [h, w] in [0, 2].
+        normal_cost: Largest such cost that the support's own patches show (leave-one-out).
+        patch_fraction: Height and width of one patch as fractions of the picture.
+    """
+
+    support_index: NDArray[np.int32]
+    row: NDArray[np.float32]
+    column: NDArray[np.float32]
+    cost: NDArray[np.float32]
+    normal_cost: float
+    patch_fraction: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnomalyResult:
+    """What a method says about one query image.
+
+    Attributes:
+        base_map: First estimate before the method's own refinement, [H, W] in [0, 1].
+        residual_map: Signed correction by that refinement, [H, W] in [-1, 1]; zeros if none.
+        residual_weight: Factor on the residual (eta in H2VLR eq. 7; 1 elsewhere).
+        fused_map: ``clip(base_map + residual_weight * residual_map, 0, 1)``, [H, W].
+        score: Image-level anomaly score. Ranks images of one run; not a probability.
+        score_range: Bounds ``score`` can reach (KAnoCLIP eq. 12 reaches 2, the others 1).
+        provenance: Method, backbone, weights and seed behind the numbers.
+        evidence: Named intermediate maps for the inspector view, each [H, W] in [0, 1].
+        nearest_normal: Patch correspondences with the support; None for zero-shot methods.
+        category: Category the query was compared with (a database routes by itself).
+
+    Raises:
+        ValueError: If the maps differ in shape, the fusion identity fails (NaN included),
+            or ``score`` leaves ``score_range``.
+    """
+
+    base_map: AnomalyMap
+    residual_map: AnomalyMap
+    residual_weight: float
+    fused_map: AnomalyMap
+    score: float
+    score_range: tuple[float, float]
+    provenance: Provenance
+    evidence: Mapping[str, AnomalyMap] = field(default_factory=dict[str, AnomalyMap])
+    nearest_normal: NearestNormal | None = None
+    category: str = ""
+
+    def __post_init__(self) -> None:
+        shapes = {self.base_map.shape, self.residual_map.shape, self.fused_map.shape}
+        if len(shapes) != 1:
+            msg = f"maps must share one [H, W] shape, got {sorted(shapes)}"
+            raise ValueError(msg)
+        fused = np.clip(self.base_map + self.residual_weight * self.residual_map, 0.0, 1.0)
+        if not np.allclose(fused, self.fused_map, atol=1e-5):  # NaN fails here too
+            msg = "fused_map is not clip(base_map + residual_weight * residual_map, 0, 1)"
+            raise ValueError(msg)
+        low, high = self.score_range
+        if not low <= self.score <= high:
+            msg = f"score {self.score} lies outside its range [{low}, {high}]"
+            raise ValueError(msg)
+
+    def at(self, row: int, col: int) -> PixelReading:
+        """Return the terms behind one map pixel; the view calls this on a click."""
+        return PixelReading(
+            base=float(self.base_map[row, col]),
+            residual=float(self.residual_map[row, col]),
+            weight=self.residual_weight,
+            fused=float(self.fused_map[row, col]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What the support says about normal scores: the ground under every threshold.
+
+    Attributes:
+        normal_scores: Image scores of normal pictures, each scored without itself in the support.
+        image_threshold: Score above which a picture is called anomalous.
+        pixel_threshold: Fused-map value above which a pixel belongs to a region.
+        n_normals: Number of support pictures behind it.
+        basis: ``leave_one_out`` (two or more normals), ``augmented`` (one), ``generic`` (none).
+        note: One honest sentence on what the threshold can be trusted for.
+    """
+
+    normal_scores: tuple[float, ...]
+    image_threshold: float
+    pixel_threshold: float
+    n_normals: int
+    basis: CalibrationBasis
+    note: str

@@ -1,0 +1,1 @@
+"""Pictures in: one loader, data set readers, synthetic anomalies."""

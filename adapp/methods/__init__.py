@@ -1,0 +1,1 @@
+"""The detection methods and their registry."""

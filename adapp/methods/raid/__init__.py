@@ -1,0 +1,1 @@
+"""RAID: retrieval-augmented anomaly detection."""

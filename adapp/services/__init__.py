@@ -1,0 +1,1 @@
+"""Use cases: numpy in, dataclasses out; no gradio, no torch."""

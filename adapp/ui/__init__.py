@@ -1,0 +1,1 @@
+"""The Gradio application; the only importer of gradio."""
