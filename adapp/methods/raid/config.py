@@ -1,0 +1,114 @@
+"""Every constant of RAID, with unit, range and source."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Variant = Literal["retrieval", "cross_attention", "guidance_moe", "full"]
+VARIANTS: tuple[Variant, ...] = ("retrieval", "cross_attention", "guidance_moe", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseConfig:
+    """The hierarchical vector database and its retrieval.
+
+    Attributes:
+        prototypes: Semantic prototypes per category (RAID 4.1: 50).
+        tokens_per_prototype: Least tokens per prototype; fewer tokens mean fewer prototypes (ours).
+        probes: Prototypes whose lists are searched, K' (RAID 4.1: 5).
+        neighbours: Instance tokens per patch, K (RAID 4.1: 150).
+        exact_below: Categories with fewer tokens are searched in all lists: there, one matrix
+            product is faster than the inverted file and finds the true neighbours (ours, D2).
+        prototype_mode: ``labelled`` (mean CLS token of each named category, released code) or
+            ``kmeans`` (clusters of all CLS tokens, RAID 3.2).
+        rotations: ``auto`` adds the 90-degree copies of the supports where the supports
+            themselves show that parts lie in any orientation; ``never``, ``always`` (ours, D3).
+    """
+
+    prototypes: int = 50
+    tokens_per_prototype: int = 20
+    probes: int = 5
+    neighbours: int = 150
+    exact_below: int = 20_000
+    prototype_mode: Literal["labelled", "kmeans"] = "labelled"
+    rotations: Literal["auto", "never", "always"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class FilterConfig:
+    """The guided mixture-of-experts filter.
+
+    Attributes:
+        token_width: Width of a patch token.
+        neighbours: K, channels of the cost volume.
+        guidance: ``tokens`` concatenates query token and prototype (RAID 3.4); ``difference``
+            takes their difference, squeezed to ``squeeze`` channels, which says how a patch
+            differs and not what it shows (ours, D4).
+        squeeze: Channels after the 1x1 reduction of ``difference``; unused by ``tokens``.
+        experts: Experts in each stage (RAID 4.1: 3).
+        active: Experts switched on per picture in stage one (RAID 4.1: 2).
+        groups: Groups of every group normalisation (released code: 5).
+        router_noise: Upper bound of the uniform router noise in training (released code: 0.01).
+        cost_input: ``raw`` cost (RAID 3.4) or ``log_ratio`` to the support's own spread (ours, D5).
+        base_skip: Adds the calibrated nearest cost to the map's log-odds, so that an untrained
+            filter is plain retrieval (ours, D6).
+        guidance_dropout: Share of guidance channels dropped in training (ours, D4).
+    """
+
+    token_width: int = 384
+    neighbours: int = 150
+    guidance: Literal["tokens", "difference"] = "tokens"
+    squeeze: int = 0
+    experts: int = 3
+    active: int = 2
+    groups: int = 5
+    router_noise: float = 0.01
+    cost_input: Literal["raw", "log_ratio"] = "raw"
+    base_skip: bool = False
+    guidance_dropout: float = 0.0
+
+    @property
+    def guidance_channels(self) -> int:
+        """Channels that enter stage one."""
+        return 2 * self.token_width if self.guidance == "tokens" else self.squeeze
+
+
+@dataclass(frozen=True, slots=True)
+class RaidConfig:
+    """RAID on one preset.
+
+    Attributes:
+        database: Retrieval.
+        filter: Filtering.
+        stages: Backbone stages that are joined to one token (positions in the backbone's taps).
+        add_nn_residual: Adds the nearest cost to the filter's map before scoring, as the released
+            code does and the paper does not say; scaled so that the sum stays in [0, 1] (D1).
+        nn_weight: Share of the nearest cost in that sum (released code: one half).
+        steepness: Slope s of the calibrated cost (ours).
+        normal_quantile: Quantile of leave-one-out costs that reads 0.5 on the base map (ours).
+        top_percent: Share of cells behind the image score, in % (RAID 3.5: 1).
+        sigma: Smoothing of pixel maps, pixels at the encoder's input size (released code: 4).
+        focal_alpha: Focal loss balance (released code: 0.5).
+        focal_gamma: Focal loss exponent (released code: 4).
+        balance_weight: Weight of the load-balance loss (RAID 4.1: 0.005).
+        learning_rate: Of Adam (RAID 4.1: 1e-4).
+        batch: Pictures per step (released code: 16).
+        epochs: Passes (RAID 4.1: 100).
+        router_warmup: Share of the epochs with uniform stage-two weights (released code: 30 %).
+    """
+
+    database: DatabaseConfig = DatabaseConfig()
+    filter: FilterConfig = FilterConfig()
+    stages: tuple[int, ...] = (-1,)
+    add_nn_residual: bool = True
+    nn_weight: float = 0.5
+    steepness: float = 3.0
+    normal_quantile: float = 0.995
+    top_percent: float = 1.0
+    sigma: float = 4.0
+    focal_alpha: float = 0.5
+    focal_gamma: float = 4.0
+    balance_weight: float = 0.005
+    learning_rate: float = 1e-4
+    batch: int = 16
+    epochs: int = 100
+    router_warmup: float = 0.3

@@ -1,0 +1,64 @@
+"""From patch grids to pixel maps, and from maps to scores."""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def gaussian_smooth(maps: Tensor, sigma: float) -> Tensor:
+    """Return ``maps`` [B, 1, H, W] blurred by a Gaussian of ``sigma`` pixels (mirrored border).
+
+    ``sigma`` 0 returns the input. The kernel reaches 4 sigma, or the map's side if shorter.
+    """
+    if sigma <= 0:
+        return maps
+    radius = min(math.ceil(4 * sigma), maps.shape[-1] - 1, maps.shape[-2] - 1)
+    offsets = torch.arange(-radius, radius + 1, device=maps.device, dtype=maps.dtype)
+    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel = kernel / kernel.sum()
+    padded = functional.pad(maps, (radius, radius, radius, radius), mode="reflect")
+    rows = functional.conv2d(padded, kernel.view(1, 1, 1, -1))
+    return functional.conv2d(rows, kernel.view(1, 1, -1, 1))
+
+
+def grid_to_pixels(grid_maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return cell maps [B, 1, h, w] resized bilinearly to ``size`` (H, W), pixel-aligned."""
+    return functional.interpolate(grid_maps, size=size, mode="bilinear", align_corners=False)
+
+
+def top_percent_score(grid_maps: Tensor, percent: float = 1.0) -> Tensor:
+    """Return the mean of the highest ``percent`` % of the cells of each map, [B].
+
+    At least one cell is taken. Source: RAID section 3.5 (top 1 %).
+    """
+    cells = grid_maps.flatten(1)
+    count = max(1, round(cells.shape[1] * percent / 100.0))
+    return cells.topk(count, dim=1).values.mean(dim=1)
+
+
+def calibrate_cost(cost: Tensor, normal_cost: Tensor | float, steepness: float) -> Tensor:
+    """Return ``cost`` mapped monotonically to [0, 1] by what the support itself shows.
+
+    ``c^s / (c^s + n^s)``: a patch as far from the support as the support's own patches get from
+    each other (``normal_cost``) reads 0.5; half of that reads 1 / (1 + 2^s).
+
+    Args:
+        cost: Matching cost, any shape, in [0, 2].
+        normal_cost: The n above, positive; broadcast against ``cost``.
+        steepness: The s above, positive.
+    """
+    return torch.sigmoid(cost_logit(cost, normal_cost, steepness))
+
+
+def cost_logit(cost: Tensor, normal_cost: Tensor | float, steepness: float) -> Tensor:
+    """Return the log-odds form of :func:`calibrate_cost`, ``s * ln(c / n)``, any shape."""
+    floor = 1e-4
+    reference = torch.as_tensor(normal_cost, device=cost.device, dtype=cost.dtype)
+    return steepness * (cost.clamp_min(floor).log() - reference.clamp_min(floor).log())
+
+
+def fuse_residual(base: Tensor, residual: Tensor, weight: float) -> Tensor:
+    """Return ``clip(base + weight * residual, 0, 1)``, the identity every result obeys."""
+    return (base + weight * residual).clamp(0.0, 1.0)

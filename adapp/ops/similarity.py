@@ -1,0 +1,65 @@
+"""Cosine similarity, matching cost and nearest neighbours."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def unit_norm(tokens: Tensor) -> Tensor:
+    """Return ``tokens`` [..., D] scaled to unit Euclidean length over the last axis."""
+    return functional.normalize(tokens, dim=-1)
+
+
+def join_stages(patches: Tensor) -> Tensor:
+    """Return one unit token per patch from several stages.
+
+    Args:
+        patches: Unit tokens per stage, [S, B, N, D].
+
+    Returns:
+        Concatenation over the stages, [B, N, S * D], unit norm. The cosine of two such tokens is
+        the mean of their cosines stage by stage.
+    """
+    stages, batch, cells, width = patches.shape
+    joined = patches.permute(1, 2, 0, 3).reshape(batch, cells, stages * width)
+    return joined / stages**0.5
+
+
+def matching_cost(queries: Tensor, tokens: Tensor) -> Tensor:
+    """Return 1 - cosine similarity of unit vectors, [..., Q, T] in [0, 2].
+
+    Args:
+        queries: Unit vectors, [..., Q, D].
+        tokens: Unit vectors, [..., T, D].
+
+    Source: RAID section 3.4.
+    """
+    return (1.0 - queries @ tokens.transpose(-1, -2)).clamp_(0.0, 2.0)
+
+
+def nearest_costs(queries: Tensor, tokens: Tensor, neighbours: int) -> tuple[Tensor, Tensor]:
+    """Return the ``neighbours`` smallest costs and their token rows, ascending.
+
+    Args:
+        queries: Unit vectors, [Q, D].
+        tokens: Unit vectors, [T, D]; T may be smaller than ``neighbours``.
+        neighbours: K, at least 1.
+
+    Returns:
+        Costs [Q, K] ascending and indices [Q, K]. With fewer than K tokens the last one is
+        repeated, so that no padding value reaches a cost volume.
+
+    Raises:
+        ValueError: If there is no token at all.
+    """
+    if tokens.shape[0] == 0:
+        msg = "nearest_costs needs at least one token"
+        raise ValueError(msg)
+    cost = matching_cost(queries, tokens)
+    found = min(neighbours, tokens.shape[0])
+    values, rows = torch.topk(cost, found, dim=-1, largest=False, sorted=True)
+    missing = neighbours - found
+    if missing:
+        values = torch.cat([values, values[..., -1:].expand(*values.shape[:-1], missing)], dim=-1)
+        rows = torch.cat([rows, rows[..., -1:].expand(*rows.shape[:-1], missing)], dim=-1)
+    return values, rows
