@@ -38,6 +38,4 @@ def load_detector(
     """
     from adapp.methods.registry import load
 
-    return load(
-        name, preset=preset, checkpoint=checkpoint, variant=variant, size=size, seed=seed
-    )
+    return load(name, preset=preset, checkpoint=checkpoint, variant=variant, size=size, seed=seed)
