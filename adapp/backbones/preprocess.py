@@ -1,0 +1,47 @@
+"""From RGB pictures to the square pixel tensors that the encoders see."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from adapp.core.results import RgbImage
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def to_pixels(images: Sequence[RgbImage], size: int) -> Tensor:
+    """Return the pictures squashed to a square, [B, 3, size, size] float32 in [0, 1].
+
+    The aspect ratio is given up as the papers do; a map computed on the square is resized back
+    to the picture's own height and width, so its coordinates stay true. Resampling is bicubic
+    with antialias.
+
+    Raises:
+        ValueError: If ``images`` is empty or one of them is not [H, W, 3] uint8.
+    """
+    if not images:
+        msg = "to_pixels needs at least one picture"
+        raise ValueError(msg)
+    return torch.stack([_square(image, size) for image in images])
+
+
+def whiten(pixels: Tensor) -> Tensor:
+    """Return ``pixels`` [B, 3, H, W] in [0, 1] with ImageNet's mean and deviation removed."""
+    mean = pixels.new_tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
+    deviation = pixels.new_tensor(IMAGENET_STD).view(1, 3, 1, 1)
+    return (pixels - mean) / deviation
+
+
+def _square(image: RgbImage, size: int) -> Tensor:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        msg = f"a picture must be [H, W, 3] uint8, got {image.shape} {image.dtype}"
+        raise ValueError(msg)
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    if picture.size != (size, size):
+        picture = picture.resize((size, size), Image.Resampling.BICUBIC)
+    values = np.asarray(picture, dtype=np.float32) / 255.0  # [size, size, 3]
+    return torch.from_numpy(values.transpose(2, 0, 1).copy())
