@@ -75,7 +75,8 @@ def _read(path: Path) -> BinaryMask:
         msg = f"The mask {path.name} cannot be read ({error}); replace it or take it away."
         raise BadImage(msg) from error
     above: BinaryMask = values > (_LOSSY_FLOOR if lossy else 0)
-    return above if above.ndim == 2 else above.any(axis=2)
+    joined: BinaryMask = np.logical_or.reduce(above, axis=2) if above.ndim == 3 else above
+    return joined
 
 
 def _stored_size(path: Path) -> tuple[int, int]:
