@@ -1,0 +1,284 @@
+"""Inspect pictures of parts against pictures of good ones, step by step.
+
+``inspect`` is a generator, so the app can show each finished query and stop between two; the
+command line drains it behind a progress bar.
+"""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from adapp.core.detector import FittedDetector, SupportSet
+from adapp.core.errors import BadImage, Cancelled, UnsupportedRegime, UsageError
+from adapp.core.results import AnomalyResult, Calibration, Provenance
+from adapp.data.images import Intake, LoadedImage, Rejection, load_run
+from adapp.methods.registry import METHODS
+from adapp.services.advice import advice
+from adapp.services.pool import DetectorKey, DetectorPool
+from adapp.services.progress import never, streamed
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRequest:
+    """What to inspect, with which method.
+
+    Attributes:
+        method: Registry key of the method.
+        preset: Frozen encoder behind it: ``embedded``, ``paper`` or ``tiny``.
+        checkpoint: ``open``, ``research`` or the path of a checkpoint file.
+        category: Name of the part; may be empty.
+        support: Pictures of normal parts.
+        query: Pictures to inspect.
+        variant: Step of the ablation ladder; None takes the method's default.
+        seed: Seed of everything random.
+        size: Side of the square the encoder sees, in pixels; None takes the preset's own.
+        tune: Whether the trained part is tuned on the support first.
+    """
+
+    method: str
+    preset: str
+    checkpoint: str
+    category: str
+    support: tuple[Path, ...]
+    query: tuple[Path, ...]
+    variant: str | None = None
+    seed: int = 0
+    size: int | None = None
+    tune: bool = False
+
+    @property
+    def detector_key(self) -> DetectorKey:
+        """Everything that decides which detector answers."""
+        return DetectorKey(
+            method=self.method,
+            preset=self.preset,
+            checkpoint=self.checkpoint,
+            variant=self.variant,
+            size=self.size,
+            seed=self.seed,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryOutcome:
+    """One inspected picture; ``seconds`` is the time of its prediction alone."""
+
+    image: LoadedImage
+    result: AnomalyResult
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspection:
+    """Everything a run found.
+
+    Attributes:
+        request: What was asked for.
+        support: Normal pictures that were used, in the order of ``nearest_normal`` indices.
+        rejected: Pictures that were refused, each with its reason.
+        outcomes: Inspected pictures in the order of the request.
+        calibration: What the support says about normal scores.
+        provenance: Method, encoder, weights and seed behind the numbers.
+        notes: Sentences for the user, each with a next step where there is one.
+        seconds: Time per stage: ``read``, ``load``, ``fit``, ``tune`` (if asked), ``inspect``.
+        stopped: Whether the user stopped the run before the last query.
+    """
+
+    request: InspectionRequest
+    support: tuple[LoadedImage, ...]
+    rejected: tuple[Rejection, ...]
+    outcomes: tuple[QueryOutcome, ...]
+    calibration: Calibration
+    provenance: Provenance
+    notes: tuple[str, ...]
+    seconds: Mapping[str, float]
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InspectionUpdate:
+    """A step of a running inspection.
+
+    Attributes:
+        stage: What is being done now, in words for the user.
+        done: Steps of this stage that are finished.
+        total: Steps of this stage in all; 0 if unknown.
+        inspection: What is finished so far; None until the first query is done.
+    """
+
+    stage: str
+    done: int
+    total: int
+    inspection: Inspection | None
+
+
+def inspect(
+    request: InspectionRequest,
+    pool: DetectorPool,
+    cancelled: Callable[[], bool] = never,
+    *,
+    keep_last: int | None = None,
+) -> Iterator[InspectionUpdate]:
+    """Yield the steps of an inspection; the last update holds all that was found.
+
+    When ``cancelled`` turns true the run ends at the next step with an update named "Stopped"
+    that keeps the finished queries (its inspection is None if there are none).
+
+    Args:
+        request: What to inspect, with which method.
+        pool: Where detectors come from.
+        cancelled: Tells whether the user has stopped this run.
+        keep_last: Number of outcomes an inspection holds, to bound memory in long runs whose
+            caller stores each outcome as it comes; None keeps all.
+
+    Raises:
+        UsageError: If there is no query, or the method does not exist.
+        UnsupportedRegime: If the method needs normal pictures and none is usable.
+        BadImage: If no query could be read.
+        ModelUnavailable: If the preset's weights are not on this machine.
+    """
+    run = _Run(request, pool, cancelled, keep_last)
+    try:
+        yield from run.steps()
+    except Cancelled:
+        yield run.stopped()
+
+
+def drain(updates: Iterator[InspectionUpdate]) -> Inspection:
+    """Return the complete inspection behind ``updates``.
+
+    Raises:
+        Cancelled: If the run was stopped before its first query was done.
+    """
+    inspection = None
+    for update in updates:
+        inspection = update.inspection
+    if inspection is None:
+        msg = "The run was stopped before the first picture was inspected; press Run again."
+        raise Cancelled(msg)
+    return inspection
+
+
+class _Run:
+    """The state of one inspection between its steps."""
+
+    def __init__(
+        self,
+        request: InspectionRequest,
+        pool: DetectorPool,
+        cancelled: Callable[[], bool],
+        keep_last: int | None,
+    ) -> None:
+        self.request = request
+        self.pool = pool
+        self.cancelled = cancelled
+        self.keep_last = keep_last
+        self.done = 0
+        self.seconds: dict[str, float] = {}
+        self.latest: Inspection | None = None
+
+    def steps(self) -> Iterator[InspectionUpdate]:
+        """Yield every step; ``Cancelled`` leaves what is finished in ``latest``."""
+        request, key = self.request, self.request.detector_key
+        _check_request(request)
+        yield self._begin("Reading pictures", len(request.support) + len(request.query))
+        with self._timed("read"):
+            intake = load_run(request.support, request.query)
+        _check_intake(request, intake)
+        yield self._begin("Loading model", 1)
+        with self._timed("load"):
+            self.pool.detector(key)
+        yield self._begin("Learning the normal parts", len(intake.support))
+        support = SupportSet(request.category, [image.pixels for image in intake.support])
+        with self._timed("fit"):
+            fitted = self.pool.fitted(key, support, self.cancelled)
+        if request.tune:
+            fitted = yield from self._tune(support)
+        yield from self._predict(fitted, intake)
+
+    def stopped(self) -> InspectionUpdate:
+        """Return the last update of a run that the user stopped."""
+        kept = self.latest and replace(self.latest, stopped=True)
+        return InspectionUpdate("Stopped", self.done, len(self.request.query), kept)
+
+    def _tune(self, support: SupportSet) -> Generator[InspectionUpdate, None, FittedDetector]:
+        key = self.request.detector_key
+        yield self._begin("Tuning", 0)
+        with self._timed("tune"):
+            work = streamed(lambda report: self.pool.tuned(key, support, report), self.cancelled)
+            while True:
+                try:
+                    step = next(work)
+                except StopIteration as finished:
+                    return cast("FittedDetector", finished.value)
+                yield InspectionUpdate(f"Tuning: {step.stage}", step.done, step.total, None)
+
+    def _predict(self, fitted: FittedDetector, intake: Intake) -> Iterator[InspectionUpdate]:
+        calibration = fitted.calibration()
+        outcomes: list[QueryOutcome] = []
+        total = len(intake.query)
+        self.seconds["inspect"] = 0.0
+        for number, image in enumerate(intake.query, start=1):
+            yield self._begin(f"Inspecting {number} of {total}", total, done=number - 1)
+            start = time.perf_counter()
+            result = fitted.predict(image.pixels)
+            outcomes.append(QueryOutcome(image, result, time.perf_counter() - start))
+            del outcomes[: -(self.keep_last or total)]
+            self.done = number
+            self.seconds["inspect"] += outcomes[-1].seconds
+            self.latest = Inspection(
+                request=self.request,
+                support=tuple(intake.support),
+                rejected=tuple(intake.rejected),
+                outcomes=tuple(outcomes),
+                calibration=calibration,
+                provenance=fitted.provenance,
+                notes=(*intake.notes, *advice(intake, calibration)),
+                seconds=dict(self.seconds),
+            )
+        yield InspectionUpdate("Done", total, total, self.latest)
+
+    def _begin(self, stage: str, total: int, done: int = 0) -> InspectionUpdate:
+        if self.cancelled():
+            msg = "The run was stopped."
+            raise Cancelled(msg)
+        return InspectionUpdate(stage, done, total, self.latest)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - start
+
+
+def _check_request(request: InspectionRequest) -> None:
+    if not request.query:
+        msg = "There is no picture to inspect. Add at least one query picture."
+        raise UsageError(msg)
+    info = METHODS.get(request.method)
+    if info is None:
+        msg = f"Method {request.method!r} does not exist. Choose one of: {', '.join(METHODS)}."
+        raise UsageError(msg)
+    if not request.support and "zero_shot" not in info.regimes:
+        msg = f"{info.title} compares with normal parts. Add 1 to 8 normal pictures"
+        alternatives = [other.title for other in METHODS.values() if "zero_shot" in other.regimes]
+        msg += f", or switch to {alternatives[0]} (needs none)." if alternatives else "."
+        raise UnsupportedRegime(msg)
+
+
+def _check_intake(request: InspectionRequest, intake: Intake) -> None:
+    if not intake.query:
+        msg = f"No picture to inspect could be read. {_reasons(intake, 'query')}"
+        raise BadImage(msg)
+    if not intake.support and "zero_shot" not in METHODS[request.method].regimes:
+        msg = f"No normal picture could be read. {_reasons(intake, 'support')}"
+        raise BadImage(msg)
+
+
+def _reasons(intake: Intake, role: str) -> str:
+    refused = [rejection for rejection in intake.rejected if rejection.role == role]
+    told = " ".join(f"{item.path.name}: {item.reason}" for item in refused[:3])
+    return told if len(refused) <= 3 else f"{told} And {len(refused) - 3} more."

@@ -1,0 +1,250 @@
+"""From maps and scores to what a user reads: regions, matches and a verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from adapp.core.results import AnomalyMap, BinaryMask, Calibration, NearestNormal
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""Half-open pixel box: first row, first column, row after the last, column after the last."""
+
+_SMALLEST_PX = 9
+_SMALLEST_FRACTION = 2e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A connected set of pixels above the threshold.
+
+    Attributes:
+        box: Smallest box around it, in pixels of the map.
+        area_px: Number of its pixels.
+        area_fraction: The same as a fraction of the picture, in [0, 1].
+        peak: Row and column of its highest value.
+        peak_value: That value.
+    """
+
+    box: Box
+    area_px: int
+    area_fraction: float
+    peak: tuple[int, int]
+    peak_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The most similar normal patch for the patch of the query under a region's peak.
+
+    Attributes:
+        query_box: The query's patch, in the query's pixels.
+        support_index: Position of the matched picture in the support.
+        support_box: The matched patch, in that picture's pixels.
+        cost: 1 - cosine similarity of the two patches, in [0, 2].
+        cost_ratio: ``cost`` over the largest cost among the normal pictures themselves; None if
+            those show no cost at all.
+    """
+
+    query_box: Box
+    support_index: int
+    support_box: Box
+    cost: float
+    cost_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Values above which a picture is anomalous and a pixel belongs to a region."""
+
+    image: float
+    pixel: float
+
+    @classmethod
+    def of(cls, calibration: Calibration) -> "Thresholds":
+        """Return the thresholds that follow from the support."""
+        return cls(image=calibration.image_threshold, pixel=calibration.pixel_threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the score says, given the normal pictures; never a probability of a defect.
+
+    Attributes:
+        label: ``anomalous`` if the score exceeds the threshold.
+        score: Image-level anomaly score.
+        threshold: Image-level threshold it was held against.
+        unlikeness: Share of the normal pictures that score lower, counted as one of k + 1, so in
+            steps of 1 / (k + 1) from 0 to k / (k + 1); None without normal pictures.
+        normals_below: Number of the k normal pictures that score lower; None likewise.
+        n_normals: k.
+        times_threshold: ``score / threshold``; None for a threshold of 0 or less.
+    """
+
+    label: Literal["normal", "anomalous"]
+    score: float
+    threshold: float
+    unlikeness: float | None
+    normals_below: int | None
+    n_normals: int
+    times_threshold: float | None
+
+    @property
+    def anomalous(self) -> bool:
+        """Whether the score exceeds the threshold."""
+        return self.label == "anomalous"
+
+    @property
+    def position(self) -> str:
+        """Where the score stands among the normal pictures, in words."""
+        if self.normals_below is None:
+            return "no normal pictures to compare with"
+        if self.n_normals == 1:
+            above = "above" if self.normals_below else "not above"
+            return f"{above} the one normal picture"
+        if self.normals_below == self.n_normals:
+            return f"above all {self.n_normals} normal pictures"
+        return f"above {self.normals_below} of {self.n_normals} normal pictures"
+
+
+def regions(
+    anomaly_map: AnomalyMap, threshold: float, min_pixels: int | None = None
+) -> tuple[Region, ...]:
+    """Return the regions of ``anomaly_map`` above ``threshold``, highest peak first.
+
+    Pixels that touch by an edge or a corner belong together.
+
+    Args:
+        anomaly_map: Values at the picture's resolution, [H, W].
+        threshold: Value a pixel has to exceed.
+        min_pixels: Smaller regions are dropped; None takes 0.02 % of the picture, at least 9.
+    """
+    smallest = default_min_pixels(anomaly_map.shape) if min_pixels is None else min_pixels
+    mask = anomaly_map > threshold
+    count, labels, stats = _components(mask)
+    found = [
+        _region(anomaly_map, labels, stats[number], number)
+        for number in range(1, count)
+        if stats[number, cv2.CC_STAT_AREA] >= smallest
+    ]
+    return tuple(sorted(found, key=lambda region: (-region.peak_value, region.box)))
+
+
+def default_min_pixels(shape: tuple[int, ...]) -> int:
+    """Return the size in pixels below which a region of an [H, W] map counts as noise."""
+    return max(_SMALLEST_PX, round(_SMALLEST_FRACTION * shape[0] * shape[1]))
+
+
+def region_mask(anomaly_map: AnomalyMap, threshold: float, min_pixels: int) -> BinaryMask:
+    """Return the pixels of all regions of at least ``min_pixels``, [H, W]."""
+    mask = anomaly_map > threshold
+    _, labels, stats = _components(mask)
+    kept = stats[:, cv2.CC_STAT_AREA] >= min_pixels
+    kept[0] = False
+    return np.asarray(kept[labels], dtype=np.bool_)
+
+
+def match(
+    region: Region,
+    nearest: NearestNormal,
+    query_size: tuple[int, int],
+    support_sizes: Sequence[tuple[int, int]],
+) -> Match:
+    """Return the normal patch that is most similar to the one under ``region``'s peak.
+
+    Args:
+        region: A region of the query.
+        nearest: Patch correspondences of the query.
+        query_size: Height and width of the query in pixels.
+        support_sizes: The same of each support picture.
+    """
+    grid = nearest.cost.shape
+    cell = tuple(
+        min(peak * cells // side, cells - 1)
+        for peak, cells, side in zip(region.peak, grid, query_size, strict=True)
+    )
+    index = int(nearest.support_index[cell])
+    cost = float(nearest.cost[cell])
+    centre = (float(nearest.row[cell]), float(nearest.column[cell]))
+    query_centre = ((cell[0] + 0.5) / grid[0], (cell[1] + 0.5) / grid[1])
+    return Match(
+        query_box=_patch_box(query_centre, nearest.patch_fraction, query_size),
+        support_index=index,
+        support_box=_patch_box(centre, nearest.patch_fraction, support_sizes[index]),
+        cost=cost,
+        cost_ratio=cost / nearest.normal_cost if nearest.normal_cost > 0 else None,
+    )
+
+
+def verdict(score: float, calibration: Calibration, threshold: float | None = None) -> Verdict:
+    """Return what ``score`` says, given the normal pictures.
+
+    Args:
+        score: Image-level anomaly score.
+        calibration: What the support says about normal scores.
+        threshold: The user's own threshold; None takes the calibrated one.
+    """
+    limit = calibration.image_threshold if threshold is None else threshold
+    below = _normals_below(score, calibration)
+    return Verdict(
+        label="anomalous" if score > limit else "normal",
+        score=score,
+        threshold=limit,
+        unlikeness=None if below is None else below / (calibration.n_normals + 1),
+        normals_below=below,
+        n_normals=calibration.n_normals,
+        times_threshold=score / limit if limit > 0 else None,
+    )
+
+
+def _normals_below(score: float, calibration: Calibration) -> int | None:
+    """Return how many of the k normals score lower than ``score``.
+
+    There may be more scores than pictures (each picture also augmented); the share of lower
+    scores then counts in whole pictures, rounded down.
+    """
+    scores = calibration.normal_scores
+    if calibration.n_normals == 0 or not scores:
+        return None
+    lower = sum(normal < score for normal in scores)
+    return lower * calibration.n_normals // len(scores)
+
+
+def _components(mask: BinaryMask) -> tuple[int, NDArray[np.int32], NDArray[np.int32]]:
+    """Return the number of labels, the labels [H, W] (0 outside) and a row of numbers each."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=8
+    )
+    return count, np.asarray(labels, dtype=np.int32), np.asarray(stats, dtype=np.int32)
+
+
+def _region(
+    anomaly_map: AnomalyMap, labels: NDArray[np.int32], stats: NDArray[np.int32], number: int
+) -> Region:
+    left, top, width, height, area = (int(value) for value in stats)
+    window = (slice(top, top + height), slice(left, left + width))
+    values = np.where(labels[window] == number, anomaly_map[window], -np.inf)
+    row, column = np.unravel_index(int(values.argmax()), values.shape)
+    return Region(
+        box=(top, left, top + height, left + width),
+        area_px=area,
+        area_fraction=area / anomaly_map.size,
+        peak=(top + int(row), left + int(column)),
+        peak_value=float(values[row, column]),
+    )
+
+
+def _patch_box(
+    centre: tuple[float, float], fraction: tuple[float, float], size: tuple[int, int]
+) -> Box:
+    """Return the patch around ``centre`` in pixels of a picture of ``size``, inside of it."""
+    spans = []
+    for middle, share, side in zip(centre, fraction, size, strict=True):
+        length = min(max(round(share * side), 1), side)
+        first = min(max(round(middle * side - length / 2), 0), side - length)
+        spans.append((first, first + length))
+    (row0, row1), (column0, column1) = spans
+    return row0, column0, row1, column1
