@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 
 import pytest
 
@@ -73,6 +74,18 @@ def test_raid_keeps_its_hierarchy_in_one_place():
 def test_every_package_is_a_package():
     folders = {path.parent for path in modules()}
     assert {folder for folder in folders if not (folder / "__init__.py").is_file()} == set()
+
+
+def test_an_installed_package_has_every_file_the_checkout_has():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["adapp"]
+    listed = {path for pattern in patterns for path in PACKAGE.glob(pattern)}
+    others = {
+        path
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
+    }
+    assert others - listed == set()
 
 
 def test_app_file_only_starts_the_ui():
