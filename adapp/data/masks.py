@@ -1,5 +1,6 @@
 """Ground-truth masks: any file becomes booleans at the size asked for."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,13 @@ from adapp.data.listing import image_files
 from adapp.data.samples import Sample
 
 _LOSSY_FLOOR = 127
+_ORIENTATION = 0x0112  # EXIF tag
+_TURNS: dict[int, Callable[[BinaryMask], BinaryMask]] = {
+    5: lambda mask: mask.T,
+    6: lambda mask: np.rot90(mask, -1),
+    7: lambda mask: np.rot90(mask, 2).T,
+    8: lambda mask: np.rot90(mask, 1),
+}
 
 
 def load_mask(sample: Sample, height: int, width: int) -> BinaryMask | None:
@@ -18,7 +26,8 @@ def load_mask(sample: Sample, height: int, width: int) -> BinaryMask | None:
 
     Every value above 0 counts (VisA's masks hold class indices), resized by nearest neighbour
     so that no value is invented; a defect smaller than a pixel there may vanish. JPEG masks
-    are cut at half range, since compression rings around the true edge.
+    are cut at half range, since compression rings around the true edge. A mask drawn on the
+    stored pixels of a picture that its camera marked as lying on its side is turned with it.
 
     Returns:
         All False for a normal picture; None for an anomalous one without a mask.
@@ -33,7 +42,7 @@ def load_mask(sample: Sample, height: int, width: int) -> BinaryMask | None:
     files = image_files(sample.mask_path) if sample.mask_path.is_dir() else [sample.mask_path]
     mask = np.zeros((height, width), dtype=np.bool_)
     for file in files:
-        mask |= resize_nearest(_read(file), height, width)
+        mask |= resize_nearest(_upright(_read(file), sample.path), height, width)
     return mask
 
 
@@ -77,6 +86,19 @@ def _read(path: Path) -> BinaryMask:
     above: BinaryMask = values > (_LOSSY_FLOOR if lossy else 0)
     joined: BinaryMask = np.logical_or.reduce(above, axis=2) if above.ndim == 3 else above
     return joined
+
+
+def _upright(mask: BinaryMask, picture: Path) -> BinaryMask:
+    """The mask as the picture is shown; only a mask in the picture's stored shape is turned."""
+    try:
+        with Image.open(picture) as stored:
+            turn = _TURNS.get(stored.getexif().get(_ORIENTATION, 1))
+            same_shape = (stored.height, stored.width) == mask.shape
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return mask  # the picture itself is judged where it is loaded
+    if turn is None or not same_shape or mask.shape[0] == mask.shape[1]:
+        return mask
+    return turn(mask)
 
 
 def _stored_size(path: Path) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from adapp.core.errors import BadImage
 from adapp.data.dataset import Box, Sample, load_box_mask, load_mask
@@ -92,3 +92,25 @@ def test_boxes_scale_with_the_picture(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, expected)
     assert load_mask(boxed, 20, 10) is None
     assert load_box_mask(sample(None), 20, 10) is None
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 5, 6, 7, 8])
+def test_a_mask_turns_with_a_picture_on_its_side(tmp_path: Path, orientation: int) -> None:
+    pixels = np.zeros((10, 16), np.uint8)
+    pixels[1:4, 9:15] = 255
+    path = tmp_path / "a.png"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(path, exif=exif)
+    Image.fromarray(pixels).save(tmp_path / "stored.png")
+    shown = np.asarray(ImageOps.exif_transpose(Image.open(path))) > 0
+    Image.fromarray(shown).save(tmp_path / "shown.png")
+    height, width = shown.shape
+    for name in ("shown.png", "stored.png"):
+        sideways = orientation >= 5
+        marked = Sample(path, "s/c", 1, "hole", "test", tmp_path / name)
+        found = load_mask(marked, height, width)
+        if sideways or name == "shown.png":
+            np.testing.assert_array_equal(found, shown, err_msg=name)
+        else:
+            np.testing.assert_array_equal(found, pixels > 0, err_msg=name)
