@@ -45,7 +45,8 @@ _CONVERTED = {
     "PA": "Palette colours converted to RGB.",
     "1": "1-bit picture: black and white only.",
 }
-_ROWS = 256
+_ROWS = 256  # rows of a large picture converted at once
+_WHOLE_PIXELS = 1 << 22  # up to here a picture is converted in one go
 _DEFLATE_LIMIT = 1032  # deflate cannot pack more bytes than this into one
 
 
@@ -158,7 +159,7 @@ def _to_rgb(picture: ImageFile, remarks: Remarks) -> RgbImage:
         image = picture.convert("RGBA")
         image = _judge_alpha(image, remarks)
     height, width = image.height, image.width
-    if height <= _ROWS:
+    if height * width <= _WHOLE_PIXELS:
         return _rows_to_rgb(image)
     out = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, _ROWS):

@@ -7,12 +7,13 @@ may change a verdict, or refused with ``BadImage`` (in a run: a ``Rejection``). 
 ``picture`` (one file) and ``intake`` (one run).
 """
 
-from adapp.data.intake import Intake, Rejection, RunReader, load_run
+from adapp.data.intake import MAX_RUN_PIXELS, Intake, Rejection, RunReader, load_run
 from adapp.data.paths import PICTURE_SUFFIXES, expand_paths, safe_name
-from adapp.data.picture import LoadedImage, inspect_file, load_image
+from adapp.data.picture import LoadedImage, inspect_file, load_image, measure_samples
 from adapp.data.window import Window
 
 __all__ = [
+    "MAX_RUN_PIXELS",
     "PICTURE_SUFFIXES",
     "Intake",
     "LoadedImage",
@@ -23,5 +24,6 @@ __all__ = [
     "inspect_file",
     "load_image",
     "load_run",
+    "measure_samples",
     "safe_name",
 ]

@@ -25,7 +25,7 @@ from adapp.data.window import SampleStatistics, Window, fit_window, sample_stati
 TINY_SIDE = 64  # pixels; fewer than five 14-pixel patches across
 LOW_CONTRAST = 10  # grey levels between the darkest and the brightest half percent
 
-_CONTRAST_SAMPLE = 1 << 15  # pixels looked at to judge the contrast
+_CONTRAST_SAMPLE = 1 << 14  # pixels looked at to judge the contrast
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 SampleKind: TypeAlias = Literal["integer", "float"]
 Samples: TypeAlias = NDArray[Any]  # [H, W] or [H, W, C], any real dtype
 
-SUBSAMPLE = 1 << 16  # values per picture kept for the percentiles
+SUBSAMPLE = 1 << 16  # values per picture looked at for the percentiles
 TAIL = 0.1  # percent cut at either end when the nominal range fits badly
 MIN_COVERAGE = 0.25  # share of a nominal range that must be in use; below 64 of 256 levels remain
-_ROWS = 512  # rows converted at once, to bound temporary memory
+_ROWS = 128  # rows converted at once, to bound temporary memory
 
 # Ranges that cameras and programs write: masks and normalised floats, 8, 10, 12, 14, 16 bits.
 NOMINAL_HIGHS = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
@@ -47,13 +47,16 @@ class Window:
 
     def apply(self, samples: Samples) -> NDArray[np.uint8]:
         """Return the samples as 8 bits, same shape: monotone, clipped at both ends."""
+        table = None
         if samples.dtype == np.uint16:
             table = self._scale(np.arange(1 << 16, dtype=np.float64))
-            return table[samples]
         out = np.empty(samples.shape, np.uint8)
         for top in range(0, len(samples), _ROWS):
-            rows = slice(top, top + _ROWS)
-            out[rows] = self._scale(samples[rows].astype(np.float64))
+            rows = samples[top : top + _ROWS]
+            if table is None:
+                out[top : top + _ROWS] = self._scale(rows.astype(np.float64))
+            else:
+                out[top : top + _ROWS] = table[rows]
         return out
 
     def _scale(self, values: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -74,13 +77,15 @@ class SampleStatistics:
         kind: Integer or float samples.
         low: Smallest sample.
         high: Largest sample.
-        values: At most ``SUBSAMPLE`` samples on a regular grid, float64.
+        tail_low: Sample below which 0.1 % of the picture lie.
+        tail_high: Sample above which 0.1 % of the picture lie.
     """
 
     kind: SampleKind
     low: float
     high: float
-    values: NDArray[np.float64]
+    tail_low: float
+    tail_high: float
 
 
 def sample_statistics(samples: Samples) -> SampleStatistics:
@@ -88,8 +93,9 @@ def sample_statistics(samples: Samples) -> SampleStatistics:
     flat = samples.reshape(-1)
     step = max(1, flat.size // SUBSAMPLE) | 1  # odd: a power of two would keep hitting one column
     kind: SampleKind = "float" if np.issubdtype(samples.dtype, np.floating) else "integer"
+    tails = np.percentile(flat[::step].astype(np.float64), (TAIL, 100 - TAIL))
     return SampleStatistics(
-        kind, float(flat.min()), float(flat.max()), flat[::step].astype(np.float64)
+        kind, float(flat.min()), float(flat.max()), float(tails[0]), float(tails[1])
     )
 
 
@@ -109,14 +115,13 @@ def fit_window(pictures: Iterable[SampleStatistics]) -> Window:
         msg = "a window needs the samples of at least one picture"
         raise ValueError(msg)
     low, high = min(p.low for p in pooled), max(p.high for p in pooled)
-    # Equal weight per picture: a large picture must not decide alone.
-    bounds = np.array([np.percentile(p.values, (TAIL, 100 - TAIL)) for p in pooled])
-    robust_low, robust_high = float(bounds[:, 0].min()), float(bounds[:, 1].max())
+    # Tails are cut per picture: a dark picture must not fall into the tail of many bright ones.
+    robust_low, robust_high = min(p.tail_low for p in pooled), max(p.tail_high for p in pooled)
     nominal = next((h for h in NOMINAL_HIGHS if low >= 0 and high <= h), None)
     if nominal is not None and robust_high - robust_low >= MIN_COVERAGE * nominal:
         return Window(0.0, nominal, _nominal_origin(nominal))
     if robust_low < robust_high:
-        return Window(robust_low, robust_high, "central 99.8 % of the values in this run")
+        return Window(robust_low, robust_high, "central 99.8 % of the values in each picture")
     if low < high:
         return Window(low, high, "smallest and largest value in this run")
     if nominal is not None:
