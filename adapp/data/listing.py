@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+from adapp.data.paths import PICTURE_SUFFIXES
+
 _NOT_DATA = frozenset({"__macosx", "split_csv", "@eadir"})
 
 
 def is_image_name(path: Path) -> bool:
     """Return whether the file name is that of a picture; hidden files are not."""
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
 
 
 def image_files(folder: Path) -> list[Path]:
