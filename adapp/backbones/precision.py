@@ -53,7 +53,7 @@ def choose_dtype(device: torch.device, dtype: str | None = None) -> torch.dtype:
 def has_bfloat16(device: torch.device) -> bool:
     """Return whether ``device`` multiplies bfloat16 matrices in hardware."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and _CPUINFO.is_file() and cpu_has_bfloat16(_CPUINFO.read_text())
 
 

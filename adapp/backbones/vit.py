@@ -15,6 +15,14 @@ from adapp.core.results import RgbImage
 BATCH = 8
 """Pictures encoded at once by ``encode_rgb``."""
 
+BFLOAT16_COST_DIFFERENCE = 0.02
+"""Bound on the change of a nearest-neighbour cost, in [0, 2], between bfloat16 and float32.
+
+Measured with the embedded weights at 336 px on 250 pictures of five categories against four
+normal ones each: at most 0.0163, 0.0005 on average, costs from 0.004 to 0.72; image and pixel
+AUROC moved by at most 0.1.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ViTSpec:
@@ -41,7 +49,8 @@ class Dinov2Backbone:
     """Patch tokens and pooled vector of a frozen DINOv2; see ``ImageBackbone``.
 
     The embeddings, norms, layer scales and the residual stream stay in float32; only the linear
-    maps and the attention run in ``dtype``.
+    maps and the attention run in ``dtype``. ``BFLOAT16_COST_DIFFERENCE`` bounds what bfloat16
+    changes in a map.
     """
 
     def __init__(
@@ -50,13 +59,15 @@ class Dinov2Backbone:
         self._spec = spec
         self._device = device
         self._dtype = dtype
-        self._width = int(model.config.hidden_size)
-        self._patch = int(model.config.patch_size)
-        model = model.eval().requires_grad_(requires_grad=False).to(device)
-        blocks = list(model.encoder.layer)[: spec.stages[-1]]
-        for linear in (m for block in blocks for m in block.modules() if isinstance(m, nn.Linear)):
-            linear.to(dtype)
-        self._blocks = blocks
+        projection = model.embeddings.patch_embeddings.projection
+        self._width: int = projection.out_channels
+        self._patch: int = projection.kernel_size[0]
+        module: nn.Module = model  # the library's own .eval() and .to() are not typed
+        module.eval().requires_grad_(requires_grad=False).to(device)
+        self._blocks = list(model.encoder.layer)[: spec.stages[-1]]
+        if dtype != torch.float32:
+            for block in self._blocks:
+                _reduce(block, dtype)
         self._norm = model.layernorm if spec.final_norm else nn.Identity()
         self._embeddings = model.embeddings
         self._positions: dict[tuple[int, int], Tensor] = {}
@@ -171,13 +182,37 @@ class Dinov2Backbone:
     def _taps(self, hidden: Tensor) -> list[Tensor]:
         """Run the blocks and return the tapped hidden states, each [B, 1 + N, D] float32."""
         taps = []
-        reduced = self._dtype != torch.float32
-        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=reduced):
-            for number, block in enumerate(self._blocks, start=1):
-                hidden = block(hidden)
-                if number in self._spec.stages:
-                    taps.append(hidden)
-        return [self._norm(tap.float()) for tap in taps]
+        for number, block in enumerate(self._blocks, start=1):
+            hidden = block(hidden)
+            if number in self._spec.stages:
+                taps.append(self._norm(hidden))
+        return taps
+
+
+class _CastNorm(nn.Module):
+    """A float32 LayerNorm that hands its result on in the arithmetic of the next linear map."""
+
+    def __init__(self, norm: nn.Module, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.norm = norm
+        self.dtype = dtype
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return the normalised ``hidden``, [B, 1 + N, D]."""
+        normed: Tensor = self.norm(hidden)
+        return normed.to(self.dtype)
+
+
+def _reduce(block: nn.Module, dtype: torch.dtype) -> None:
+    """Put the linear maps of ``block`` into ``dtype``.
+
+    The float32 layer scale lifts each branch back to float32 before it joins the residual.
+    """
+    for module in block.modules():
+        if isinstance(module, nn.Linear):
+            module.to(dtype)
+    for name in ("norm1", "norm2"):
+        block.register_module(name, _CastNorm(block.get_submodule(name), dtype))
 
 
 def resized_positions(table: Tensor, grid: tuple[int, int]) -> Tensor:
