@@ -22,7 +22,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from adapp.core.errors import BadImage
 from adapp.core.results import RgbImage
-from adapp.data.headers import DAMAGED, PARSE_ERRORS, Header
+from adapp.data.header import DAMAGED, PARSE_ERRORS, Header
 from adapp.data.window import Samples
 
 ALL_TRANSPARENT = "Every pixel is fully transparent; the hidden colours are shown."
@@ -88,6 +88,8 @@ def open_picture(file: IO[bytes], header: Header, size: int, remarks: Remarks) -
         _check_png(file, header, size, remarks)
     file.seek(0)
     picture = _PLUGINS[header.format](file)
+    if "mp" in picture.info:
+        remarks.notes.append("Only the first of several pictures in the JPEG file was read.")
     if {picture.width, picture.height} != {header.width, header.height}:
         raise BadImage(DAMAGED.format(header.format))
     return picture
@@ -133,7 +135,7 @@ def _check_png(file: IO[bytes], header: Header, size: int, remarks: Remarks) -> 
     defect of the part.
     """
     file.seek(8)
-    packed = 0
+    packed, palettes = 0, 0
     tag = b""
     while tag != b"IEND":
         length, tag = struct.unpack(">I4s", file.read(8))
@@ -144,10 +146,13 @@ def _check_png(file: IO[bytes], header: Header, size: int, remarks: Remarks) -> 
             raise BadImage(DAMAGED.format("PNG"))
         if tag == b"IDAT":
             packed += length
+        elif tag == b"PLTE":
+            palettes += 1
         elif tag == b"acTL":
             remarks.flags.append(FIRST_FRAME)
     row_bytes = (header.width * header.channels * header.bit_depth + 7) // 8
-    if packed * _DEFLATE_LIMIT < row_bytes * header.height:
+    lost = packed * _DEFLATE_LIMIT < row_bytes * header.height
+    if lost or palettes < header.palette:
         raise BadImage(DAMAGED.format("PNG"))
 
 

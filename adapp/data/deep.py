@@ -23,7 +23,7 @@ from adapp.data.decode import (
     orient,
     orientation_of,
 )
-from adapp.data.headers import DAMAGED, Header
+from adapp.data.header import DAMAGED, Header
 from adapp.data.window import Samples, Window
 
 _GREY_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")

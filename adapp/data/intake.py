@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from adapp.core.errors import BadImage
-from adapp.data.headers import Header
+from adapp.data.header import Header
 from adapp.data.likeness import Fingerprint, are_near_duplicates, fingerprint, scale_flags
 from adapp.data.paths import safe_name
 from adapp.data.picture import LoadedImage, inspect_file, load_image, measure_samples

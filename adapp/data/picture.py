@@ -18,7 +18,8 @@ from adapp.core.errors import BadImage
 from adapp.core.results import RgbImage
 from adapp.data.decode import FIRST_FRAME, Remarks, decode_rgb
 from adapp.data.deep import decode_samples, render
-from adapp.data.headers import PARSE_ERRORS, SUFFIXES, Header, read_header
+from adapp.data.header import PARSE_ERRORS, SUFFIXES, Header
+from adapp.data.header_readers import read_header
 from adapp.data.paths import safe_name
 from adapp.data.window import SampleStatistics, Window, fit_window, sample_statistics
 
