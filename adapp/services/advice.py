@@ -1,22 +1,17 @@
 """Sentences that tell the user what weakens a run and what to do about it."""
 
-from itertools import starmap
-
 import numpy as np
 
 from adapp.core.results import Calibration
-from adapp.data.images import Intake, LoadedImage
 
 _FEW_NORMALS = 4
-_SCALE_RATIO = 1.5
 
 
-def advice(intake: Intake, calibration: Calibration) -> tuple[str, ...]:
-    """Return notes on the pictures and the calibration, most important first."""
+def advice(calibration: Calibration) -> tuple[str, ...]:
+    """Return notes on a run's calibration, most important first."""
     return (
         *_calibration_notes(calibration),
         *_odd_support_notes(calibration),
-        *_size_notes(intake),
     )
 
 
@@ -51,35 +46,3 @@ def _odd_support_notes(calibration: Calibration) -> list[str]:
             f"{others.max():.2f}. It widens the threshold: keep it, or remove it and run again."
         )
     ]
-
-
-def _size_notes(intake: Intake) -> list[str]:
-    if not intake.support:
-        return []
-    normal = intake.support[0]
-    differing = [image for image in intake.query if _differs(image, normal)]
-    if not differing:
-        return []
-    first = differing[0]
-    others = f" (and {len(differing) - 1} more)" if len(differing) > 1 else ""
-    return [
-        (
-            f"{first.name}{others} is {_size(first)}, the normal pictures are {_size(normal)}. "
-            "The part then appears at another scale and scores higher everywhere: crop or take "
-            "the pictures alike."
-        )
-    ]
-
-
-def _differs(image: LoadedImage, normal: LoadedImage) -> bool:
-    ratios = list(starmap(_ratio, zip(image.original_size, normal.original_size, strict=True)))
-    return max(ratios) > _SCALE_RATIO
-
-
-def _ratio(first: int, second: int) -> float:
-    return max(first, second) / max(min(first, second), 1)
-
-
-def _size(image: LoadedImage) -> str:
-    height, width = image.original_size
-    return f"{width}x{height}"

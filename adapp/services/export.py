@@ -37,7 +37,7 @@ from adapp.services.views import ViewOptions, map_of, matches, show
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
-_LONGEST_STEM = 100
+_LONGEST_STEM = 200  # bytes; 255 is what file systems take, with the ending
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
 
@@ -103,7 +103,7 @@ class ResultsWriter:
             UsageError: If the folder cannot be written to.
         """
         limits = self._thresholds or Thresholds.of(inspection.calibration)
-        place = self._out_dir / unique_stem(outcome.image.name, self._taken)
+        place = self._out_dir / unique_stem(_file_name(outcome.image), self._taken)
         with _writing(self._out_dir):
             files = _write_outcome(outcome, place, limits, map_pictures=self._map_pictures)
         told = _query(outcome, inspection, limits)
@@ -121,7 +121,8 @@ class ResultsWriter:
         report["queries"] = self._queries
         target = self._out_dir / "results.json"
         with _writing(self._out_dir):
-            target.write_text(to_json(report), encoding="utf-8")
+            # File names that are no text hold lone surrogates; escaped they stay valid JSON.
+            target.write_bytes(to_json(report).encode("utf-8", "backslashreplace"))
         return target
 
 
@@ -160,7 +161,8 @@ def _safe_stem(name: str) -> str:
     stem = Path(re.sub(r"[/\\]", "/", name)).stem
     stem = unicodedata.normalize("NFC", stem).encode("utf-8", "replace").decode("utf-8")
     stem = "".join(char for char in stem if unicodedata.category(char) not in {"Cc", "Cf"})
-    stem = _UNSAFE.sub("_", stem)[:_LONGEST_STEM].rstrip(". ").lstrip(".")
+    stem = _UNSAFE.sub("_", stem).encode()[:_LONGEST_STEM].decode("utf-8", "ignore")
+    stem = stem.rstrip(". ").lstrip(".")
     if not stem.strip():
         return "query"
     return f"_{stem}" if _RESERVED.match(stem) else stem
@@ -300,6 +302,11 @@ def _provenance(provenance: Provenance) -> dict[str, Json]:
     told["trained_on"] = list(provenance.trained_on)
     told["fallbacks"] = list(provenance.fallbacks)
     return {**told, "adapp_version": __version__, "python": platform.python_version()}
+
+
+def _file_name(image: LoadedImage) -> str:
+    """Return the name as on disk; ``image.name`` is cut and cleaned for display."""
+    return image.name if image.path is None else image.path.name
 
 
 def _name(image: LoadedImage) -> str:

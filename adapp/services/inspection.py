@@ -5,8 +5,8 @@ command line drains it behind a progress bar.
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -14,7 +14,8 @@ from typing import cast
 from adapp.core.detector import FittedDetector, SupportSet
 from adapp.core.errors import BadImage, Cancelled, UnsupportedRegime, UsageError
 from adapp.core.results import AnomalyResult, Calibration, Provenance
-from adapp.data.images import Intake, LoadedImage, Rejection, load_run
+from adapp.data.images import LoadedImage, Rejection, RunReader
+from adapp.data.intake import MAX_RUN_PIXELS
 from adapp.methods.registry import METHODS
 from adapp.services.advice import advice
 from adapp.services.pool import DetectorKey, DetectorPool
@@ -176,28 +177,28 @@ class _Run:
         self.pool = pool
         self.cancelled = cancelled
         self.keep_last = keep_last
-        self.done = 0
         self.seconds: dict[str, float] = {}
+        self.done = 0
         self.latest: Inspection | None = None
 
     def steps(self) -> Iterator[InspectionUpdate]:
         """Yield every step; ``Cancelled`` leaves what is finished in ``latest``."""
         request, key = self.request, self.request.detector_key
         _check_request(request)
-        yield self._begin("Reading pictures", len(request.support) + len(request.query))
+        yield self._begin("Reading pictures", len(request.support))
         with self._timed("read"):
-            intake = load_run(request.support, request.query)
-        _check_intake(request, intake)
+            reader = RunReader(request.support, request.query)
+        _check_support(request, reader)
         yield self._begin("Loading model", 1)
         with self._timed("load"):
             self.pool.detector(key)
-        yield self._begin("Learning the normal parts", len(intake.support))
-        support = SupportSet(request.category, [image.pixels for image in intake.support])
+        yield self._begin("Learning the normal parts", len(reader.support))
+        support = SupportSet(request.category, [image.pixels for image in reader.support])
         with self._timed("fit"):
             fitted = self.pool.fitted(key, support, self.cancelled)
         if request.tune:
             fitted = yield from self._tune(support)
-        yield from self._predict(fitted, intake)
+        yield from self._predict(fitted, reader)
 
     def stopped(self) -> InspectionUpdate:
         """Return the last update of a run that the user stopped."""
@@ -209,37 +210,67 @@ class _Run:
         yield self._begin("Tuning", 0)
         with self._timed("tune"):
             work = streamed(lambda report: self.pool.tuned(key, support, report), self.cancelled)
-            while True:
-                try:
-                    step = next(work)
-                except StopIteration as finished:
-                    return cast("FittedDetector", finished.value)
-                yield InspectionUpdate(f"Tuning: {step.stage}", step.done, step.total, None)
+            with closing(work):
+                while True:
+                    try:
+                        step = next(work)
+                    except StopIteration as finished:
+                        return cast("FittedDetector", finished.value)
+                    yield InspectionUpdate(f"Tuning: {step.stage}", step.done, step.total, None)
 
-    def _predict(self, fitted: FittedDetector, intake: Intake) -> Iterator[InspectionUpdate]:
-        calibration = fitted.calibration()
+    def _predict(self, fitted: FittedDetector, reader: RunReader) -> Iterator[InspectionUpdate]:
+        start = self._begun(fitted, reader)
+        rejected = list(reader.rejected)
         outcomes: list[QueryOutcome] = []
-        total = len(intake.query)
-        self.seconds["inspect"] = 0.0
-        for number, image in enumerate(intake.query, start=1):
+        queries = reader.queries(room=self._room(reader))
+        total = len(self.request.query)
+        for number in range(1, total + 1):
             yield self._begin(f"Inspecting {number} of {total}", total, done=number - 1)
-            start = time.perf_counter()
-            result = fitted.predict(image.pixels)
-            outcomes.append(QueryOutcome(image, result, time.perf_counter() - start))
-            del outcomes[: -(self.keep_last or total)]
-            self.done = number
-            self.seconds["inspect"] += outcomes[-1].seconds
-            self.latest = Inspection(
-                request=self.request,
-                support=tuple(intake.support),
-                rejected=tuple(intake.rejected),
-                outcomes=tuple(outcomes),
-                calibration=calibration,
-                provenance=fitted.provenance,
-                notes=(*intake.notes, *advice(intake, calibration)),
-                seconds=dict(self.seconds),
-            )
+            with self._timed("read"):
+                item = next(queries)
+            if isinstance(item, Rejection):
+                rejected.append(item)
+            else:
+                outcomes.append(self._outcome(fitted, item))
+                del outcomes[: -(self.keep_last or total)]
+                self.done += 1
+            if self.done:
+                self.latest = replace(
+                    start,
+                    outcomes=tuple(outcomes),
+                    rejected=tuple(rejected),
+                    seconds=dict(self.seconds),
+                )
+        if self.latest is None:
+            msg = f"No picture to inspect could be read. {_reasons(rejected, 'query')}"
+            raise BadImage(msg)
         yield InspectionUpdate("Done", total, total, self.latest)
+
+    def _begun(self, fitted: FittedDetector, reader: RunReader) -> Inspection:
+        """Return the inspection before its first query."""
+        calibration = fitted.calibration()
+        return Inspection(
+            request=self.request,
+            support=reader.support,
+            rejected=reader.rejected,
+            outcomes=(),
+            calibration=calibration,
+            provenance=fitted.provenance,
+            notes=(*reader.notes, *advice(calibration)),
+            seconds={},
+        )
+
+    def _outcome(self, fitted: FittedDetector, image: LoadedImage) -> QueryOutcome:
+        start = time.perf_counter()
+        with self._timed("inspect"):
+            result = fitted.predict(image.pixels)
+        return QueryOutcome(image, result, time.perf_counter() - start)
+
+    def _room(self, reader: RunReader) -> int | None:
+        """Return how many query pixels may be held; None if outcomes are not kept anyway."""
+        if self.keep_last is not None:
+            return None
+        return MAX_RUN_PIXELS - sum(image.pixels.size // 3 for image in reader.support)
 
     def _begin(self, stage: str, total: int, done: int = 0) -> InspectionUpdate:
         if self.cancelled():
@@ -251,7 +282,7 @@ class _Run:
     def _timed(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self.seconds[stage] = time.perf_counter() - start
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
 def _check_request(request: InspectionRequest) -> None:
@@ -269,16 +300,12 @@ def _check_request(request: InspectionRequest) -> None:
         raise UnsupportedRegime(msg)
 
 
-def _check_intake(request: InspectionRequest, intake: Intake) -> None:
-    if not intake.query:
-        msg = f"No picture to inspect could be read. {_reasons(intake, 'query')}"
-        raise BadImage(msg)
-    if not intake.support and "zero_shot" not in METHODS[request.method].regimes:
-        msg = f"No normal picture could be read. {_reasons(intake, 'support')}"
+def _check_support(request: InspectionRequest, reader: RunReader) -> None:
+    if not reader.support and "zero_shot" not in METHODS[request.method].regimes:
+        msg = f"No normal picture could be read. {_reasons(reader.rejected, 'support')}"
         raise BadImage(msg)
 
 
-def _reasons(intake: Intake, role: str) -> str:
-    refused = [rejection for rejection in intake.rejected if rejection.role == role]
-    told = " ".join(f"{item.path.name}: {item.reason}" for item in refused[:3])
-    return told if len(refused) <= 3 else f"{told} And {len(refused) - 3} more."
+def _reasons(rejected: Sequence[Rejection], role: str) -> str:
+    told = [item.reason for item in rejected if item.role == role]
+    return " ".join(told[:3]) + (f" And {len(told) - 3} more." if len(told) > 3 else "")

@@ -1,0 +1,213 @@
+"""A detector for tests of services and views: deterministic maps with numpy only.
+
+It behaves like a real one where callers can see it: the fusion identity holds, the support
+calibrates it, a planted defect outranks the rest, tuning reports and can be cancelled, one more
+normal picture gives a new object. It keeps no hidden state: ``predictions`` only counts.
+"""
+
+import itertools
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from adapp.core.errors import UnsupportedRegime
+from adapp.core.results import AnomalyResult, Calibration, NearestNormal, Provenance
+
+GRID = 8
+GAIN = 2.0  # a difference of half the grey range saturates the map
+MARGIN = 0.05
+TUNING_STEPS = 5
+
+
+def _resized(image, height, width):
+    """Return ``image`` at another size by picking the nearest pixels."""
+    rows = np.arange(height) * image.shape[0] // height
+    columns = np.arange(width) * image.shape[1] // width
+    return image[rows][:, columns]
+
+
+def _smoothed(values):
+    """Return the mean over each pixel's 3 x 3 neighbourhood."""
+    padded = np.pad(values, 1, mode="edge")
+    height, width = values.shape
+    shifts = itertools.product(range(3), range(3))
+    return sum(padded[r : r + height, c : c + width] for r, c in shifts) / 9.0
+
+
+def _cells(values):
+    """Return the mean of each cell of a GRID x GRID grid."""
+    rows = np.array_split(values, GRID, axis=0)
+    return np.array([[cell.mean() for cell in np.array_split(row, GRID, axis=1)] for row in rows])
+
+
+def _differences(image, support):
+    """Return the grey difference to each support picture, [k, H, W] in [0, 1]."""
+    height, width = image.shape[:2]
+    normals = [_resized(normal, height, width) for normal in support]
+    return np.stack(
+        [
+            np.abs(image.astype(np.float32) - n.astype(np.float32)).mean(axis=2) / 255
+            for n in normals
+        ]
+    )
+
+
+def _score(values):
+    """Return the mean of the highest hundredth of a map."""
+    count = max(values.size // 100, 1)
+    return float(np.sort(values, axis=None)[-count:].mean())
+
+
+@dataclass(frozen=True)
+class FakeFitted:
+    """A fake bound to its support; Tunable and Growable."""
+
+    detector: "FakeDetector"
+    category: str
+    support: tuple
+    tuned: bool = False
+
+    @property
+    def provenance(self):
+        return Provenance(
+            method=self.detector.name,
+            variant=self.detector.variant,
+            preset=self.detector.preset,
+            backbone="fake:pixels",
+            checkpoint="open",
+            checkpoint_sha256="0" * 64,
+            trained_on=("nothing",),
+            licence="Free to use.",
+            seed=self.detector.seed,
+            device="cpu",
+            dtype="float32",
+        )
+
+    def calibration(self):
+        scores = self._normal_scores()
+        basis = "leave_one_out" if len(scores) > 1 else "augmented" if scores else "generic"
+        limit = max(scores, default=0.3) + MARGIN
+        return Calibration(
+            normal_scores=tuple(scores),
+            image_threshold=limit,
+            pixel_threshold=limit,
+            n_normals=len(scores),
+            basis=basis,
+            note=f"From {len(scores)} normal pictures.",
+        )
+
+    def predict(self, query):
+        self.detector.predictions.append(query.shape)
+        return self._result(query, self.support)
+
+    def predict_batch(self, queries):
+        return [self.predict(query) for query in queries]
+
+    def tune(self, report=None):
+        for step in range(TUNING_STEPS):
+            if report is not None:
+                report("Epoch", step, TUNING_STEPS)
+        return replace(self, tuned=True)
+
+    def with_normal(self, image):
+        return replace(self, support=(*self.support, image))
+
+    def _normal_scores(self):
+        if len(self.support) == 1:
+            only = self.support[0]
+            return [self._result(np.roll(only, 1, axis=0), self.support).score]
+        return [
+            self._result(image, self.support[:held] + self.support[held + 1 :]).score
+            for held, image in enumerate(self.support)
+        ]
+
+    def _result(self, query, support):
+        if support:
+            differences = _differences(query, support)
+            raw = differences.min(axis=0)
+        else:
+            differences = None
+            raw = np.abs(query.mean(axis=2) - np.median(query)) / 255
+        base = np.clip(GAIN * raw, 0, 1).astype(np.float32)
+        pull = 1.0 if self.tuned else 0.5
+        residual = (pull * (_smoothed(base) - base)).astype(np.float32)
+        fused = np.clip(base + residual, 0, 1)
+        return AnomalyResult(
+            base_map=base,
+            residual_map=residual,
+            residual_weight=1.0,
+            fused_map=fused,
+            score=_score(fused),
+            score_range=(0.0, 1.0),
+            provenance=self.provenance,
+            evidence={"difference": base},
+            nearest_normal=None if differences is None else _nearest(differences),
+            category=self.category,
+        )
+
+
+def _nearest(differences):
+    costs = np.stack([_cells(difference) for difference in differences])
+    centres = ((np.arange(GRID) + 0.5) / GRID).astype(np.float32)
+    row, column = np.meshgrid(centres, centres, indexing="ij")
+    return NearestNormal(
+        support_index=costs.argmin(axis=0).astype(np.int32),
+        row=row,
+        column=column,
+        cost=costs.min(axis=0).astype(np.float32),
+        normal_cost=0.05,
+        patch_fraction=(1 / GRID, 1 / GRID),
+    )
+
+
+@dataclass(frozen=True)
+class FakeDetector:
+    """A few-shot detector that compares grey values with the support.
+
+    ``predictions`` holds the shape of every query its fitted detectors were asked about.
+    """
+
+    name: str = "raid"
+    variant: str = "full"
+    preset: str = "tiny"
+    seed: int = 0
+    regimes: frozenset = frozenset({"few_shot"})
+    predictions: list = field(default_factory=list, compare=False)
+    fits: list = field(default_factory=list, compare=False)
+
+    def fit(self, support):
+        if not support.images and "zero_shot" not in self.regimes:
+            msg = f"{self.name} compares with normal parts. Add 1 to 8 normal pictures."
+            raise UnsupportedRegime(msg)
+        self.fits.append(len(support.images))
+        return FakeFitted(self, support.category, tuple(support.images))
+
+
+class FakeLoader:
+    """A loader for ``DetectorPool``; ``loaded`` holds the options of every call."""
+
+    def __init__(self, regimes=frozenset({"few_shot"})):
+        self.regimes = regimes
+        self.loaded = []
+        self.detectors = []
+
+    def __call__(self, name, *, preset, checkpoint, variant, size, seed):
+        self.loaded.append((name, preset, checkpoint, variant, size, seed))
+        detector = FakeDetector(name, variant or "full", preset, seed, self.regimes)
+        self.detectors.append(detector)
+        return detector
+
+
+def part(number, height=60, width=80, defect=None):
+    """Return a synthetic part, RGB [height, width, 3], different for each ``number``.
+
+    ``defect`` is a half-open box (row 0, column 0, row 1, column 1) painted bright.
+    """
+    rng = np.random.default_rng(number)
+    rows, columns = np.mgrid[:height, :width]
+    grey = 90 + 20 * np.sin(rows / 7) + 20 * np.cos(columns / 9)
+    image = np.repeat((grey + rng.normal(0, 2, (height, width)))[:, :, None], 3, axis=2)
+    if defect is not None:
+        row0, column0, row1, column1 = defect
+        image[row0:row1, column0:column1] = 250
+    return np.clip(image, 0, 255).astype(np.uint8)
