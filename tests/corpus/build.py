@@ -27,6 +27,11 @@ def grey(height: int = 80, width: int = 96) -> NDArray[np.float64]:
     return (value - value.min()) / (value.max() - value.min())
 
 
+def sixteen() -> NDArray[np.uint16]:
+    """Return the brightness of the scene over the whole 16-bit range, [80, 96]."""
+    return np.rint(grey() * 65535).astype(np.uint16)
+
+
 def encode(image: Image.Image, kind: str, **options: object) -> bytes:
     """Return a picture as Pillow writes it."""
     out = io.BytesIO()
