@@ -1,6 +1,7 @@
 """What may not be written anywhere in the project, or in its code."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +30,16 @@ def test_word_occurs_nowhere(word):
 @pytest.mark.parametrize("path", modules(), ids=relative)
 def test_no_code_is_left_unfinished(path):
     assert UNFINISHED.findall(path.read_text(encoding="utf-8")) == []
+
+
+def test_every_page_that_the_code_names_is_in_the_project():
+    texts = tracked_text()
+    pages = {Path(name).name for name in texts if name.endswith(".md")}
+    cited = {
+        f"{name}: {page}"
+        for name, text in texts.items()
+        if name.startswith("adapp/") and name.endswith(".py")
+        for page in re.findall(r"\b[\w-]+\.md\b", text)
+        if page not in pages
+    }
+    assert cited == set()
