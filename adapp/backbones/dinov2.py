@@ -1,7 +1,7 @@
 """RAID's published encoder: facebook/dinov2-small, from local files unless a download is asked.
 
 Pictures are squashed to 256 px and enlarged bilinearly to 448 px, a 32 x 32 grid; the tap is the
-last hidden state after the final LayerNorm. Source: methods.md 4a, RAID's released code.
+last hidden state after the final LayerNorm. Source: RAID's released code (squash, grid and tap).
 """
 
 from collections.abc import Collection
