@@ -9,7 +9,7 @@ import platform
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -60,7 +60,8 @@ def write_results(
     Raises:
         UsageError: If the folder cannot be written to.
     """
-    writer = ResultsWriter(out_dir, thresholds, map_pictures=map_pictures)
+    limits = thresholds or Thresholds.of(inspection.calibration)
+    writer = ResultsWriter(out_dir, lambda _: limits, map_pictures=map_pictures)
     for outcome in inspection.outcomes:
         writer.add(outcome, inspection)
     return writer.finish(inspection)
@@ -71,7 +72,7 @@ class ResultsWriter:
 
     Args:
         out_dir: Folder; made if it does not exist, files of the same names are replaced.
-        thresholds: The user's thresholds; None takes the calibrated ones.
+        limits: Returns the thresholds for a calibration; the calibrated ones by default.
         map_pictures: Whether each map is written as a coloured PNG too.
         with_paths: Whether the names of the pictures are told with their folders.
 
@@ -82,13 +83,13 @@ class ResultsWriter:
     def __init__(
         self,
         out_dir: Path,
-        thresholds: Thresholds | None = None,
+        limits: Callable[[Calibration], Thresholds] = Thresholds.of,
         *,
         map_pictures: bool = False,
         with_paths: bool = False,
     ) -> None:
         self._out_dir = out_dir
-        self._thresholds = thresholds
+        self._limits = limits
         self._map_pictures = map_pictures
         self._name = _path if with_paths else _name
         self._taken: set[str] = set()
@@ -96,18 +97,19 @@ class ResultsWriter:
         with _writing(out_dir):
             out_dir.mkdir(parents=True, exist_ok=True)
 
-    def add(self, outcome: QueryOutcome, inspection: Inspection) -> None:
-        """Write the files of one query of ``inspection``.
+    def add(self, outcome: QueryOutcome, inspection: Inspection) -> Mapping[str, Json]:
+        """Write the files of one query and return what ``results.json`` will say about it.
 
         Raises:
             UsageError: If the folder cannot be written to.
         """
-        limits = self._thresholds or Thresholds.of(inspection.calibration)
+        limits = self._limits(inspection.calibration)
         place = self._out_dir / unique_stem(_file_name(outcome.image), self._taken)
         with _writing(self._out_dir):
             files = _write_outcome(outcome, place, limits, map_pictures=self._map_pictures)
         told = _query(outcome, inspection, limits)
         self._queries.append({"name": self._name(outcome.image), **told, "files": files})
+        return self._queries[-1]
 
     def finish(self, inspection: Inspection) -> Path:
         """Write ``results.json`` and return its path; ``inspection`` is the run's last state.
@@ -115,7 +117,7 @@ class ResultsWriter:
         Raises:
             UsageError: If the folder cannot be written to.
         """
-        limits = self._thresholds or Thresholds.of(inspection.calibration)
+        limits = self._limits(inspection.calibration)
         report = _run(inspection, limits)
         report["support"] = [self._name(image) for image in inspection.support]
         report["queries"] = self._queries

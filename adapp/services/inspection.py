@@ -122,7 +122,7 @@ def inspect(
     cancelled: Callable[[], bool] = never,
     *,
     keep_last: int | None = None,
-) -> Iterator[InspectionUpdate]:
+) -> Generator[InspectionUpdate, None, None]:
     """Yield the steps of an inspection; the last update holds all that was found.
 
     When ``cancelled`` turns true the run ends at the next step with an update named "Stopped"

@@ -64,9 +64,14 @@ class Thresholds:
     pixel: float
 
     @classmethod
-    def of(cls, calibration: Calibration) -> "Thresholds":
-        """Return the thresholds that follow from the support."""
-        return cls(image=calibration.image_threshold, pixel=calibration.pixel_threshold)
+    def of(
+        cls, calibration: Calibration, image: float | None = None, pixel: float | None = None
+    ) -> "Thresholds":
+        """Return the user's thresholds; the support decides those that are None."""
+        return cls(
+            image=calibration.image_threshold if image is None else image,
+            pixel=calibration.pixel_threshold if pixel is None else pixel,
+        )
 
 
 @dataclass(frozen=True, slots=True)

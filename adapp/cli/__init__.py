@@ -1,0 +1,36 @@
+"""The commands: ``python -m adapp detect|train|evaluate|compare|bench|serve``.
+
+Exit status: 0 done; 2 something the user can mend, told in one line on stderr; 1 a bug. Results
+go to stdout, everything else to stderr. What a command needs is imported when it runs, so that
+``--help`` answers at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from adapp.cli.commands import build_parser
+from adapp.cli.terminal import tell
+from adapp.core.errors import AdappError
+
+DONE = 0
+MENDABLE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 2 something the user can mend."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = build_parser().parse_args(given)
+    arguments.given = given
+    after_stop = ""
+    try:
+        module = import_module(f"adapp.cli.{arguments.module}")
+        after_stop = module.after_stop(arguments)
+        module.run(arguments)
+    except AdappError as error:
+        tell(f"adapp {arguments.command}: {' '.join(str(error).split())}")
+        return MENDABLE
+    except KeyboardInterrupt:
+        tell(f"adapp {arguments.command}: stopped. {after_stop}".rstrip())
+        return MENDABLE
+    return DONE

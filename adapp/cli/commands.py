@@ -1,0 +1,192 @@
+"""The commands and their options, as ``--help`` shows them; nothing heavy is imported here."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
+
+from adapp import __version__
+from adapp.cli.options import (
+    data_option,
+    detector_options,
+    finite,
+    measure_options,
+    method_option,
+    methods_option,
+    paths_option,
+    port,
+    positive,
+    preset_option,
+    seed_option,
+    tune_option,
+    variant_option,
+)
+from adapp.cli.terminal import tell
+from adapp.core.settings import PRESETS, Settings
+
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001  # no public name
+
+_SHOWN_PRESETS = tuple(preset for preset in PRESETS if preset != "tiny")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = _Parser(
+        prog="python -m adapp",
+        description="Visual anomaly detection from a few pictures of normal parts: "
+        "base, residual and fused map, verdict and regions of each inspected picture.",
+        epilog="'python -m adapp COMMAND --help' explains a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"adapp {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True
+    )
+    for add in (_add_detect, _add_train, _add_evaluate, _add_compare, _add_bench, _add_serve):
+        add(commands)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that takes options by their full name and tells a mistake in one line."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  # argparse's own, passed on
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2 and one line that says what is wrong and where help is."""
+        tell(f"{self.prog}: {message}. See '{self.prog} --help'.")
+        sys.exit(2)
+
+
+def _add_detect(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "detect",
+        help="inspect pictures against pictures of normal parts",
+        description="Inspect pictures. Writes DIR/results.json and for each picture "
+        "DIR/<stem>_{base,residual,fused}.npy (float32, at the picture's size), "
+        "DIR/<stem>_overlay.png and DIR/<stem>_mask.png. Prints one line per picture: "
+        "verdict, score, number of regions, %% of area and file, separated by tabs.",
+    )
+    method_option(parser)
+    detector_options(parser)
+    paths_option(parser, "--support", "pictures of normal parts: files or folders", required=False)
+    paths_option(parser, "--query", "pictures to inspect: files or folders")
+    parser.add_argument("--category", default="", metavar="NAME", help="name of the part")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the results"
+    )
+    tune_option(parser)
+    parser.add_argument(
+        "--threshold",
+        type=finite,
+        metavar="SCORE",
+        help="score above which a picture is anomalous (default: from the support)",
+    )
+    parser.add_argument(
+        "--pixel-threshold",
+        type=finite,
+        metavar="VALUE",
+        help="map value above which a pixel belongs to a region (default: from the support)",
+    )
+    parser.set_defaults(module="detecting")
+
+
+def _add_train(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="train a method's own parts on normal pictures",
+        description="Train the parts of a method that are learned; its encoder stays frozen. "
+        "Writes the checkpoint FILE and its card FILE with the ending .json. An interrupted "
+        "training goes on with --resume and loses at most one epoch.",
+    )
+    method_option(parser)
+    preset_option(parser)
+    variant_option(parser)
+    data_option(parser)
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE.safetensors", help="checkpoint to write"
+    )
+    parser.add_argument(
+        "--epochs", type=positive, metavar="N", help="passes over the data (default: the method's)"
+    )
+    seed_option(parser)
+    parser.add_argument(
+        "--leave-out",
+        nargs="+",
+        default=[],
+        metavar="CATEGORY",
+        help="categories that take no part, by the name evaluate prints, e.g. mvtec/bottle",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where an interrupted training stopped"
+    )
+    parser.set_defaults(module="training")
+
+
+def _add_evaluate(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure a method on data sets",
+        description="Measure a method. Prints a row of metrics per category and their mean, in "
+        "percent, and writes them with all settings as JSON.",
+    )
+    method_option(parser)
+    measure_options(parser)
+    parser.add_argument(
+        "--one-database",
+        action="store_true",
+        help="keep all categories in one database that finds each picture's category by itself",
+    )
+    tune_option(parser)
+    parser.set_defaults(module="evaluating")
+
+
+def _add_compare(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "compare",
+        help="measure several methods on the same pictures",
+        description="Measure several methods on the same pictures, side by side. Prints one "
+        "table; with --json FOLDER/NAME.json writes FOLDER/NAME_<method>.json for each method.",
+    )
+    methods_option(parser, required=True)
+    measure_options(parser)
+    parser.set_defaults(module="comparing")
+
+
+def _add_bench(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "bench",
+        help="measure speed and memory on this machine",
+        description="Measure speed and memory. Every figure is a ratio taken in one run, with "
+        "the absolute value beside it.",
+    )
+    methods_option(parser, required=False)
+    preset_option(parser)
+    parser.add_argument(
+        "--json", type=Path, required=True, metavar="FILE", help="JSON file to write"
+    )
+    parser.set_defaults(module="timing")
+
+
+def _add_serve(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "serve",
+        help="open the app in the browser",
+        description="Serve the app. 'python app.py' does the same with the defaults.",
+    )
+    parser.add_argument(
+        "--host",
+        metavar="H",
+        help="address to listen on (default: this machine alone)",
+    )
+    parser.add_argument(
+        "--port", type=port, metavar="N", help="port (default: the first free one from 7860)"
+    )
+    parser.add_argument(
+        "--preset",
+        choices=("auto", *_SHOWN_PRESETS),
+        default=Settings().preset,
+        help="frozen encoder at the start; auto takes the best that is installed "
+        "(default: %(default)s)",
+    )
+    parser.set_defaults(module="serving")

@@ -1,0 +1,176 @@
+"""Options that several commands share, and the values they take."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any
+
+from adapp.core.settings import PRESETS, Settings
+from adapp.methods.registry import METHODS
+
+
+def method_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--method M``."""
+    parser.add_argument(
+        "--method", required=True, metavar="M", help=f"method: {', '.join(_method_names())}"
+    )
+
+
+def methods_option(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add ``--method M1,M2,...``."""
+    parser.add_argument(
+        "--method",
+        type=_names,
+        required=required,
+        default=_method_names(),
+        metavar="M1,M2,...",
+        help=f"methods, out of {', '.join(_method_names())}"
+        + ("" if required else " (default: all)"),
+    )
+
+
+def detector_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a detector."""
+    preset_option(parser)
+    parser.add_argument(
+        "--checkpoint",
+        default=Settings().checkpoint,
+        metavar="C",
+        help="open (permissively licensed training data), research (all of it) or a file "
+        "(default: %(default)s)",
+    )
+    variant_option(parser)
+    parser.add_argument(
+        "--size",
+        type=positive,
+        metavar="PX",
+        help="side of the square the encoder sees (default: the preset's)",
+    )
+    seed_option(parser)
+
+
+def preset_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--preset``."""
+    wanted = Settings().preset
+    parser.add_argument(
+        "--preset",
+        choices=PRESETS,
+        default=wanted if wanted in PRESETS else "embedded",
+        help="frozen encoder (default: %(default)s; tiny is for tests only)",
+    )
+
+
+def variant_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--variant``."""
+    parser.add_argument(
+        "--variant", metavar="V", help="step of the ablation ladder (default: the whole method)"
+    )
+
+
+def seed_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--seed``."""
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="seed (default: %(default)s)"
+    )
+
+
+def tune_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--tune``."""
+    parser.add_argument(
+        "--tune",
+        action="store_true",
+        help="first tune the trained part on the support with synthetic anomalies",
+    )
+
+
+def data_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--data ROOT...``."""
+    paths_option(parser, "--data", "data folders, MVTec's layout or VisA's, BTAD's, MPDD's")
+
+
+def paths_option(
+    parser: argparse.ArgumentParser, name: str, told: str, *, required: bool = True
+) -> None:
+    """Add an option that takes one path or more."""
+    metavar = "ROOT" if name == "--data" else "PATH"
+    parser.add_argument(
+        name, nargs="+", type=Path, required=required, default=[], metavar=metavar, help=told
+    )
+
+
+def measure_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that ``evaluate`` and ``compare`` share."""
+    detector_options(parser)
+    data_option(parser)
+    parser.add_argument(
+        "--shots",
+        type=_not_negative,
+        default=4,
+        metavar="K",
+        help="normal pictures per category; 0 for zero-shot (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--limit", type=positive, metavar="N", help="test pictures per category (default: all)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="JSON file to write")
+
+
+def _method_names() -> tuple[str, ...]:
+    return tuple(METHODS)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        msg = "name at least one method"
+        raise argparse.ArgumentTypeError(msg)
+    return names
+
+
+def positive(text: str) -> int:
+    """Return ``text`` as a whole number of at least 1."""
+    return _whole(text, 1, "a whole number of at least 1")
+
+
+def _not_negative(text: str) -> int:
+    return _whole(text, 0, "a whole number of at least 0")
+
+
+def port(text: str) -> int:
+    """Return ``text`` as a port number; 0 takes any free port."""
+    return _whole(text, 0, "a port between 0 and 65535", most=65535)
+
+
+def _whole(text: str, least: int, told: str, most: int | None = None) -> int:
+    number = int(text) if text.removeprefix("-").isdecimal() else least - 1
+    if number < least or (most is not None and number > most):
+        msg = f"{text!r} is not {told}"
+        raise argparse.ArgumentTypeError(msg)
+    return number
+
+
+def finite(text: str) -> float:
+    """Return ``text`` as a finite number."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        msg = f"{text!r} is not a number"
+        raise argparse.ArgumentTypeError(msg)
+    return number
+
+
+def measured(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the values of ``measure_options`` as ``evaluate`` and ``compare`` take them."""
+    return {
+        "preset": arguments.preset,
+        "checkpoint": arguments.checkpoint,
+        "variant": arguments.variant,
+        "roots": tuple(arguments.data),
+        "shots": arguments.shots,
+        "seed": arguments.seed,
+        "limit": arguments.limit,
+        "size": arguments.size,
+        "json_path": arguments.json,
+    }

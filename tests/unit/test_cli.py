@@ -1,0 +1,316 @@
+"""Commands: exit status, one-line mistakes, what goes to which stream."""
+
+import json
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from adapp.cli import main
+from adapp.cli.commands import build_parser
+from adapp.core.errors import ModelUnavailable
+from adapp.services import pool
+from tests.fakes import FakeLoader, part
+
+COMMANDS = ["detect", "train", "evaluate", "compare", "bench", "serve"]
+HEAVY = [
+    "torch",
+    "gradio",
+    "cv2",
+    "numpy",
+    "scipy",
+    "faiss",
+    "sklearn",
+    "matplotlib",
+    "transformers",
+]
+DEFECT = (10, 20, 30, 50)
+
+
+@pytest.fixture
+def loader(monkeypatch):
+    loader = FakeLoader()
+    monkeypatch.setattr(pool.registry, "load", loader)
+    return loader
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = {"good/n0": part(0), "good/n1": part(1), "query/a": part(7)}
+    made["query/b"] = part(8, defect=DEFECT)
+    for name, image in made.items():
+        path = tmp_path / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), image)
+    return tmp_path
+
+
+@pytest.fixture
+def detect(folder, loader):
+    """Return the arguments of a run that the fake detector answers."""
+    assert loader.loaded == []
+
+    def arguments(*more):
+        given = ["--support", f"{folder}/good", "--query", f"{folder}/query"]
+        return ["detect", "--method", "raid", *given, "--out", f"{folder}/out", *more]
+
+    return arguments
+
+
+def report(folder):
+    return json.loads((folder / "out" / "results.json").read_text(encoding="utf-8"))
+
+
+def one_line(capsys):
+    """Return the one line on stderr; nothing may be on stdout."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    return line
+
+
+def test_detect_prints_results_on_stdout_and_writes_them(detect, loader, folder, capsys):
+    assert main(detect("--category", "plate", "--seed", "4")) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [(row[0], row[4]) for row in rows] == [
+        ("normal", f"{folder}/query/a.png"),
+        ("anomalous", f"{folder}/query/b.png"),
+    ]
+    found = report(folder)
+    assert [float(row[1]) for row in rows] == [
+        pytest.approx(query["score"], abs=1e-4) for query in found["queries"]
+    ]
+    assert found["category"] == "plate"
+    assert found["stopped"] is False
+    assert loader.loaded == [("raid", "embedded", "open", None, None, 4)]
+    assert np.load(folder / "out" / "b_fused.npy").shape == (60, 80)
+
+
+def test_detect_passes_every_option_on(detect, loader):
+    more = ["--preset", "tiny", "--checkpoint", "research", "--variant", "retrieval"]
+    assert main(detect(*more, "--size", "224")) == 0
+    assert loader.loaded == [("raid", "tiny", "research", "retrieval", 224, 0)]
+
+
+def test_environment_chooses_the_defaults(detect, loader, monkeypatch):
+    monkeypatch.setenv("ADAPP_PRESET", "tiny")
+    monkeypatch.setenv("ADAPP_CHECKPOINT", "research")
+    assert main(detect()) == 0
+    assert loader.loaded[0][1:3] == ("tiny", "research")
+
+
+def test_detect_takes_the_users_thresholds(detect, folder):
+    assert main(detect("--threshold", "1.0")) == 0
+    found = report(folder)
+    assert [query["verdict"] for query in found["queries"]] == ["normal", "normal"]
+    assert found["thresholds"]["image"] == 1.0
+    assert found["thresholds"]["pixel"] == found["calibration"]["pixel_threshold"]
+
+
+def test_detect_tunes_on_request(detect, folder):
+    assert main(detect("--tune")) == 0
+    assert report(folder)["tuned"] is True
+    assert "tune" in report(folder)["seconds"]
+
+
+def test_a_refused_picture_is_told_and_the_others_are_inspected(detect, folder, capsys):
+    (folder / "query" / "0.png").write_text("no picture")
+    assert main(detect()) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 2
+    assert "0.png: " in err
+    assert [item["name"] for item in report(folder)["rejected"]] == ["0.png"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (["--method", "nope"], "'nope' does not exist. Choose one of: "),
+        (["--query", "absent.png"], "absent.png: no such file or folder"),
+        (["--out", __file__], "Choose another folder"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line_and_status_2(detect, change, said, capsys):
+    assert main(detect(*change)) == 2
+    line = one_line(capsys)
+    assert line.startswith("adapp detect: ")
+    assert said in line
+
+
+def test_missing_support_is_told_before_anything_is_loaded(folder, loader, capsys):
+    query = ["--query", f"{folder}/query", "--out", f"{folder}/out"]
+    assert main(["detect", "--method", "raid", *query]) == 2
+    assert "compares with normal parts" in one_line(capsys)
+    assert loader.loaded == []
+
+
+def test_absent_weights_are_one_line(detect, monkeypatch, capsys):
+    def absent(*_, **__):
+        msg = "The weights are not here.\nGet them with X."
+        raise ModelUnavailable(msg)
+
+    monkeypatch.setattr(pool.registry, "load", absent)
+    assert main(detect()) == 2
+    assert one_line(capsys) == "adapp detect: The weights are not here. Get them with X."
+
+
+def test_a_bug_is_not_dressed_up(detect, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pool.registry, "load", broken)
+    with pytest.raises(ZeroDivisionError):
+        main(detect())
+
+
+def test_interrupting_detect_keeps_what_is_finished(detect, folder, monkeypatch, capsys):
+    from adapp.cli import detecting
+
+    plain = detecting.ResultsWriter.add
+
+    def second_is_interrupted(writer, outcome, inspection):
+        if outcome.image.name == "b.png":
+            raise KeyboardInterrupt
+        return plain(writer, outcome, inspection)
+
+    monkeypatch.setattr(detecting.ResultsWriter, "add", second_is_interrupted)
+    assert main(detect()) == 2
+    assert f"Pictures finished before are in {folder}/out." in capsys.readouterr().err
+    found = report(folder)
+    assert found["stopped"] is True
+    assert [query["files"]["base"] for query in found["queries"]] == ["a_base.npy"]
+
+
+def test_interrupting_train_says_how_to_go_on(monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pool.registry, "train", interrupted)
+    given = ["train", "--method", "raid", "--data", "my data", "--out", "c.safetensors"]
+    for arguments in (given, [*given, "--resume"]):
+        assert main(arguments) == 2
+        assert one_line(capsys) == (
+            "adapp train: stopped. Go on with: python -m adapp train --method raid "
+            "--data 'my data' --out c.safetensors --resume"
+        )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        ["nope"],
+        ["detect"],
+        ["evaluate", "--method", "raid", "--data", "x", "--shots", "-1"],
+        ["evaluate", "--method", "raid", "--data", "x", "--limit", "0"],
+        ["evaluate", "--method", "raid", "--data", "x", "--meth", "raid"],
+        ["detect", "--method", "raid", "--query", "x", "--out", "y", "--threshold", "nan"],
+        ["compare", "--method", ",", "--data", "x"],
+        ["serve", "--port", "70000"],
+        ["serve", "--preset", "tiny"],
+    ],
+)
+def test_mistakes_in_options_are_one_line_and_status_2(given, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(given)
+    assert left.value.code == 2
+    assert "--help'." in one_line(capsys)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    assert left.value.code == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"usage: python -m adapp {command}")
+    assert len(told.split("options:")[0].split()) > 15  # says what it does, not only its options
+
+
+def test_every_option_has_a_help_text():
+    (commands,) = (action for action in build_parser()._actions if action.dest == "command")
+    assert list(commands.choices) == COMMANDS
+    silent = [
+        (name, action.dest)
+        for name, parser in commands.choices.items()
+        for action in parser._actions
+        if not action.help
+    ]
+    assert silent == []
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys, runpy\n"
+        "sys.argv = ['adapp', 'detect', '--help']\n"
+        "try:\n    runpy.run_module('adapp', run_name='__main__')\n"
+        f"finally:\n    print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.startswith("usage:")
+    assert told.stderr.strip() == "[]"
+
+
+def test_a_mistake_leaves_the_process_with_status_2_and_no_traceback(tmp_path):
+    query, out = str(tmp_path / "absent.png"), str(tmp_path / "out")
+    given = ["detect", "--method", "raid", "--query", query, "--out", out]
+    told = subprocess.run(
+        [sys.executable, "-m", "adapp", *given], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 2
+    assert told.stdout == ""
+    assert len(told.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_evaluate_passes_its_options_on_and_prints_a_table(monkeypatch, capsys, tmp_path):
+    from adapp.cli import evaluating
+
+    asked = {}
+
+    def measured(method, **options):
+        asked.update(options, method=method)
+        options["report"]("plate", 1, 2)
+        return {"method": method}
+
+    monkeypatch.setattr(evaluating, "evaluate", measured)
+    monkeypatch.setattr(evaluating, "category_table", lambda result: f"table of {result}")
+    options = ["--shots", "2", "--limit", "9", "--one-database", "--tune", "--variant", "full"]
+    target = tmp_path / "f.json"
+    given = ["evaluate", "--method", "raid", "--data", "a", "b", *options, "--json", str(target)]
+    assert main(given) == 0
+    out, err = capsys.readouterr()
+    assert out == "table of {'method': 'raid'}\n"
+    assert "plate" in err
+    del asked["report"]
+    assert [str(root) for root in asked.pop("roots")] == ["a", "b"]
+    assert asked == {
+        "method": "raid",
+        "preset": "embedded",
+        "checkpoint": "open",
+        "variant": "full",
+        "shots": 2,
+        "seed": 0,
+        "limit": 9,
+        "size": None,
+        "json_path": target,
+        "one_database": True,
+        "tune": True,
+    }
+
+
+def test_compare_takes_several_methods_once_each(monkeypatch, capsys):
+    from adapp.cli import comparing
+
+    asked = []
+
+    def compared(methods, **_):
+        asked.extend(methods)
+        return type("Comparison", (), {"table": "side by side"})()
+
+    monkeypatch.setattr(comparing, "compare", compared)
+    assert main(["compare", "--method", "raid, kanoclip,raid", "--data", "a"]) == 0
+    assert asked == ["raid", "kanoclip"]
+    assert capsys.readouterr().out == "side by side\n"
