@@ -45,6 +45,7 @@ _CONVERTED = {
     "PA": "Palette colours converted to RGB.",
     "1": "1-bit picture: black and white only.",
 }
+_ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
 _ROWS = 256  # rows of a large picture converted at once
 _WHOLE_PIXELS = 1 << 22  # up to here a picture is converted in one go
 _DEFLATE_LIMIT = 1032  # deflate cannot pack more bytes than this into one
@@ -95,12 +96,12 @@ def open_picture(file: IO[bytes], header: Header, size: int, remarks: Remarks) -
     return picture
 
 
-def orientation_of(picture: ImageFile, header: Header, remarks: Remarks) -> int:
+def orientation_of(picture: ImageFile | None, header: Header, remarks: Remarks) -> int:
     """Return the EXIF orientation, 1 to 8, that is still to be applied to the pixels."""
-    if header.format == "TIFF":
+    if picture is None or header.format == "TIFF":
         if header.orientation != 1:
             remarks.notes.append(_TURNED)
-        return 1  # Pillow has turned it while loading
+        return 1  # the decoder has turned it
     try:
         value = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except PARSE_ERRORS:
@@ -160,38 +161,39 @@ def _to_rgb(picture: ImageFile, remarks: Remarks) -> RgbImage:
     if note := _CONVERTED.get(picture.mode):
         remarks.notes.append(note)
     image: Image.Image = picture
-    if "A" in picture.mode or "a" in picture.mode or "transparency" in picture.info:
-        image = picture.convert("RGBA")
-        image = _judge_alpha(image, remarks)
+    composite = False
+    if picture.mode in _ALPHA_MODES or "transparency" in picture.info:
+        image = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+        composite = _alpha_matters(image, remarks)
     height, width = image.height, image.width
     if height * width <= _WHOLE_PIXELS:
-        return _rows_to_rgb(image)
+        return _rows_to_rgb(image, composite=composite)
     out = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, _ROWS):
         bottom = min(top + _ROWS, height)
-        out[top:bottom] = _rows_to_rgb(image.crop((0, top, width, bottom)))
+        rows = image.crop((0, top, width, bottom))
+        out[top:bottom] = _rows_to_rgb(rows, composite=composite)
     return out
 
 
-def _rows_to_rgb(image: Image.Image) -> RgbImage:
-    if image.mode == "RGBA":
+def _rows_to_rgb(image: Image.Image, *, composite: bool) -> RgbImage:
+    if composite:
         white = Image.new("RGBA", image.size, (WHITE, WHITE, WHITE, 255))
         image = Image.alpha_composite(white, image)
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _judge_alpha(image: Image.Image, remarks: Remarks) -> Image.Image:
-    """Return the RGBA picture, or its colours alone where alpha carries nothing."""
+def _alpha_matters(image: Image.Image, remarks: Remarks) -> bool:
+    """Return whether an RGBA picture has to be laid on white; if not, its colours are enough."""
     alpha = image.getchannel("A")
     low, high = alpha.getextrema()
     if high == 0:
         remarks.flags.append(ALL_TRANSPARENT)
-        return image.convert("RGB")
+        return False
     if low == 255:
-        return image.convert("RGB")
-    share = sum(alpha.histogram()[:255]) / (image.width * image.height)
-    remarks.notes.append(alpha_note(share))
-    return image
+        return False
+    remarks.notes.append(alpha_note(sum(alpha.histogram()[:255]) / (image.width * image.height)))
+    return True
 
 
 def alpha_note(share: float) -> str:

@@ -26,6 +26,7 @@ from adapp.data.decode import (
 from adapp.data.header import DAMAGED, Header
 from adapp.data.window import Samples, Window
 
+_ROWS = 128
 _GREY_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 
 
@@ -79,18 +80,17 @@ def _on_white(pixels: RgbImage, alpha: Samples, remarks: Remarks) -> RgbImage:
 
 def _decode(file: IO[bytes], header: Header, size: int, remarks: Remarks) -> Samples:
     picture = _open_if_known(file, header, size, remarks)
-    if picture is None:
-        return orient(_decode_with_opencv(file, header, remarks), header.orientation, remarks)
-    picture.load()  # before OpenCV too, which can pass over a truncated end
-    if picture.mode in _GREY_MODES:
+    if picture is not None:
+        picture.load()  # before OpenCV too, which can pass over a truncated end
+    # Both decoders turn a TIFF upright by themselves, and neither does so for a PNG.
+    orientation = orientation_of(picture, header, remarks)
+    if picture is not None and picture.mode in _GREY_MODES:
         samples: Samples = np.asarray(picture)
         if samples.dtype == np.int32 and not header.signed:
             samples = samples.view(np.uint32)
-        return orient(samples, orientation_of(picture, header, remarks), remarks)
-    samples = _decode_with_opencv(file, header, remarks)
-    if header.format == "TIFF":
-        return orient(samples, header.orientation, remarks)
-    return orient(samples, orientation_of(picture, header, remarks), remarks)
+        return orient(samples, orientation, remarks)
+    del picture  # frees its pixels before the same are decoded once more
+    return orient(_decode_with_opencv(file, header, remarks), orientation, remarks)
 
 
 def _open_if_known(
@@ -111,7 +111,7 @@ def _decode_with_opencv(file: IO[bytes], header: Header, remarks: Remarks) -> Sa
     # Where OpenCV falls back to some other reading of the file, shape or width give it away.
     if (
         samples is None
-        or samples.shape[:2] != (header.height, header.width)
+        or samples.shape[:2] != header.upright_size
         or samples.dtype.itemsize * 8 < header.bit_depth
     ):
         raise BadImage(DAMAGED.format(header.format))
@@ -119,6 +119,8 @@ def _decode_with_opencv(file: IO[bytes], header: Header, remarks: Remarks) -> Sa
         return samples
     if samples.shape[2] == 4 and not header.alpha:
         remarks.notes.append("A fourth channel that is not transparency was left out.")
-        samples = samples[..., :3]
-    order = (2, 1, 0, 3)[: samples.shape[2]]  # OpenCV stores blue first
-    return np.ascontiguousarray(samples[..., order])
+        samples = np.ascontiguousarray(samples[..., :3])
+    for top in range(0, len(samples), _ROWS):  # in place: a second copy may take 300 MB
+        rows = samples[top : top + _ROWS]
+        rows[..., [0, 2]] = rows[..., [2, 0]]  # OpenCV stores blue first
+    return samples

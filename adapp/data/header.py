@@ -84,6 +84,12 @@ class Header:
     signed: bool = False
     orientation: int = 1
 
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Height and width after the turn that a TIFF's orientation tag asks for."""
+        turned = self.orientation >= 5
+        return (self.width, self.height) if turned else (self.height, self.width)
+
 
 def check_limits(width: int, height: int) -> None:
     """Refuse sizes that are too large to decode or too odd to compare.
