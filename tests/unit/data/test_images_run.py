@@ -101,13 +101,12 @@ def test_pictures_given_twice_are_flagged(save):
     assert flags[5] == ("Nearly identical to query picture q.png.",)
 
 
-def test_a_defect_or_a_second_shot_is_no_duplicate(save):
+def test_a_small_defect_or_a_moved_part_is_no_duplicate(save):
     scene = _textured(0)
     marked = scene.copy()
     marked[40:43, 40:43] = 0
-    noise = np.random.default_rng(3).normal(0, 25, scene.shape)
-    second = np.clip(scene + noise, 0, 255).astype(np.uint8)
-    run = load_run([save("s.png", scene)], [save("m.png", marked), save("n.png", second)])
+    moved = np.roll(scene, 2, axis=1)
+    run = load_run([save("s.png", scene)], [save("m.png", marked), save("n.png", moved)])
     assert [image.flags for image in run.query] == [(), ()]
 
 
