@@ -65,7 +65,7 @@ def _add_detect(commands: Commands) -> None:
         description="Inspect pictures. Writes DIR/results.json and for each picture "
         "DIR/<stem>_{base,residual,fused}.npy (float32, at the picture's size), "
         "DIR/<stem>_overlay.png and DIR/<stem>_mask.png. Prints one line per picture: "
-        "verdict, score, number of regions, %% of area and file, separated by tabs.",
+        "verdict, score, number of regions, % of area and file, separated by tabs.",
     )
     method_option(parser)
     detector_options(parser)
@@ -116,6 +116,11 @@ def _add_train(commands: Commands) -> None:
         default=[],
         metavar="CATEGORY",
         help="categories that take no part, by the name evaluate prints, e.g. mvtec/bottle",
+    )
+    parser.add_argument(
+        "--multi-class",
+        action="store_true",
+        help="train for these very categories, not for categories never seen",
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on where an interrupted training stopped"

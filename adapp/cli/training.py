@@ -19,6 +19,7 @@ def run(arguments: argparse.Namespace) -> None:
             epochs=arguments.epochs,
             seed=arguments.seed,
             leave_out=tuple(arguments.leave_out),
+            multi_class=arguments.multi_class,
             resume=arguments.resume,
             report=progress,
         )

@@ -219,7 +219,9 @@ class _Run:
                     yield InspectionUpdate(f"Tuning: {step.stage}", step.done, step.total, None)
 
     def _predict(self, fitted: FittedDetector, reader: RunReader) -> Iterator[InspectionUpdate]:
-        start = self._begun(fitted, reader)
+        with self._timed("fit"):
+            calibration = self.pool.calibration(fitted, self.cancelled)
+        start = self._begun(fitted, calibration, reader)
         rejected = list(reader.rejected)
         outcomes: list[QueryOutcome] = []
         queries = reader.queries(room=self._room(reader))
@@ -246,9 +248,10 @@ class _Run:
             raise BadImage(msg)
         yield InspectionUpdate("Done", total, total, self.latest)
 
-    def _begun(self, fitted: FittedDetector, reader: RunReader) -> Inspection:
+    def _begun(
+        self, fitted: FittedDetector, calibration: Calibration, reader: RunReader
+    ) -> Inspection:
         """Return the inspection before its first query."""
-        calibration = fitted.calibration()
         return Inspection(
             request=self.request,
             support=reader.support,

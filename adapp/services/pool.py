@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from adapp.core.detector import Detector, FittedDetector, Report, SupportSet, Tunable
 from adapp.core.errors import Cancelled, UsageError
+from adapp.core.results import Calibration
 from adapp.methods import registry
 from adapp.services.progress import never
 
@@ -65,6 +66,7 @@ class DetectorPool:
         self._load = load or registry.load
         self._detectors = _Recent[Detector](max_detectors)
         self._fitted = _Recent[FittedDetector](max_fitted)
+        self._calibrated = _Recent[tuple[FittedDetector, Calibration]](max_fitted)
 
     def detector(self, key: DetectorKey) -> Detector:
         """Return the detector for ``key``, loading it on first use.
@@ -113,6 +115,18 @@ class DetectorPool:
             return False
 
         return self._fitted.get((key, content_hash(support), "tuned"), tune, waiting)
+
+    def calibration(
+        self, fitted: FittedDetector, cancelled: Callable[[], bool] = never
+    ) -> Calibration:
+        """Return ``fitted.calibration()``, which scores the support, computed once.
+
+        Raises:
+            Cancelled: If ``cancelled`` turns true while another thread computes the same.
+        """
+        # The stored pair keeps ``fitted`` alive, so its id cannot pass to another object.
+        pair = self._calibrated.get(id(fitted), lambda: (fitted, fitted.calibration()), cancelled)
+        return pair[1]
 
 
 class _Recent(Generic[Value]):

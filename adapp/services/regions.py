@@ -85,7 +85,7 @@ class Verdict:
         unlikeness: Share of the normal pictures that score lower, counted as one of k + 1, so in
             steps of 1 / (k + 1) from 0 to k / (k + 1); None without normal pictures.
         normals_below: Number of the k normal pictures that score lower; None likewise.
-        n_normals: k.
+        n_normals: k: normal pictures whose score is known, each without itself in the support.
         times_threshold: ``score / threshold``; None for a threshold of 0 or less.
     """
 
@@ -193,29 +193,29 @@ def verdict(score: float, calibration: Calibration, threshold: float | None = No
         threshold: The user's own threshold; None takes the calibrated one.
     """
     limit = calibration.image_threshold if threshold is None else threshold
-    below = _normals_below(score, calibration)
+    scored = min(calibration.n_normals, len(calibration.normal_scores))
+    below = _normals_below(score, calibration.normal_scores, scored)
     return Verdict(
         label="anomalous" if score > limit else "normal",
         score=score,
         threshold=limit,
-        unlikeness=None if below is None else below / (calibration.n_normals + 1),
+        unlikeness=None if below is None else below / (scored + 1),
         normals_below=below,
-        n_normals=calibration.n_normals,
+        n_normals=scored,
         times_threshold=score / limit if limit > 0 else None,
     )
 
 
-def _normals_below(score: float, calibration: Calibration) -> int | None:
-    """Return how many of the k normals score lower than ``score``.
+def _normals_below(score: float, normal_scores: Sequence[float], pictures: int) -> int | None:
+    """Return how many of the normal ``pictures`` score lower than ``score``; None without any.
 
     There may be more scores than pictures (each picture also augmented); the share of lower
     scores then counts in whole pictures, rounded down.
     """
-    scores = calibration.normal_scores
-    if calibration.n_normals == 0 or not scores:
+    if pictures == 0:
         return None
-    lower = sum(normal < score for normal in scores)
-    return lower * calibration.n_normals // len(scores)
+    lower = sum(normal < score for normal in normal_scores)
+    return lower * pictures // len(normal_scores)
 
 
 def _components(mask: BinaryMask) -> tuple[int, NDArray[np.int32], NDArray[np.int32]]:

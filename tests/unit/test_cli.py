@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ HEAVY = [
     "torch",
     "gradio",
     "cv2",
-    "numpy",
+    "PIL",
     "scipy",
     "faiss",
     "sklearn",
@@ -195,6 +196,34 @@ def test_interrupting_train_says_how_to_go_on(monkeypatch, capsys):
             "adapp train: stopped. Go on with: python -m adapp train --method raid "
             "--data 'my data' --out c.safetensors --resume"
         )
+
+
+def test_train_passes_its_options_on_and_prints_the_checkpoint(monkeypatch, capsys):
+    asked = {}
+
+    def trained(name, **options):
+        asked.update(options, name=name)
+        return options["out"]
+
+    monkeypatch.setattr(pool.registry, "train", trained)
+    options = ["--variant", "full", "--epochs", "3", "--seed", "7", "--multi-class", "--resume"]
+    left_out = ["--leave-out", "mvtec/bottle", "mvtec/screw"]
+    given = ["train", "--method", "raid", "--preset", "tiny", "--data", "a", "b", *left_out]
+    assert main([*given, *options, "--out", "c.safetensors"]) == 0
+    assert capsys.readouterr().out == "c.safetensors\n"
+    del asked["report"]
+    assert asked == {
+        "name": "raid",
+        "preset": "tiny",
+        "variant": "full",
+        "roots": (Path("a"), Path("b")),
+        "out": Path("c.safetensors"),
+        "epochs": 3,
+        "seed": 7,
+        "leave_out": ("mvtec/bottle", "mvtec/screw"),
+        "multi_class": True,
+        "resume": True,
+    }
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,24 @@ def test_cancelled_tuning_is_not_kept():
     assert pool.tuned(KEY, support(0), silent).tuned
 
 
+def test_calibration_is_computed_once_for_each_fitted_detector():
+    computed = []
+
+    class Counting(FakeFitted):
+        def calibration(self):
+            computed.append(len(self.support))
+            return super().calibration()
+
+    pool = DetectorPool(FakeLoader(), max_fitted=1)
+    detector = pool.detector(KEY)
+    first = Counting(detector, "plate", (part(0), part(1)))
+    second = Counting(detector, "plate", (part(0),))
+    assert pool.calibration(first) is pool.calibration(first)
+    assert pool.calibration(second).n_normals == 1
+    assert pool.calibration(first).n_normals == 2
+    assert computed == [2, 1, 2]
+
+
 def test_waiting_for_another_fit_can_be_cancelled():
     entered, release = threading.Event(), threading.Event()
 

@@ -188,6 +188,12 @@ def test_augmented_scores_do_not_make_the_scale_finer():
     assert found.unlikeness == pytest.approx(3 / 5)
 
 
+def test_normals_that_were_not_scored_do_not_make_the_scale_finer():
+    found = verdict(0.9, calibration(0.1, 0.2, n_normals=80))
+    assert found.unlikeness == pytest.approx(2 / 3)
+    assert found.position == "above all 2 normal pictures"
+
+
 @pytest.mark.parametrize(
     ("score", "position"),
     [(0.2, "above the one normal picture"), (0.05, "not above the one normal picture")],
