@@ -99,7 +99,7 @@ class InvertedIndex:
 
 
 class FlatIndex:
-    """Exact search over all vectors: the flat memory bank that the hierarchy is measured against."""
+    """Exact search over all vectors: the flat memory bank a hierarchy is measured against."""
 
     def __init__(self, vectors: Vectors) -> None:
         self._index = faiss.IndexFlatIP(vectors.shape[1])

@@ -41,9 +41,8 @@ class FilterConfig:
         token_width: Width of a patch token.
         neighbours: K, channels of the cost volume.
         guidance: ``tokens`` concatenates query token and prototype (RAID 3.4); ``difference``
-            takes their difference, squeezed to ``squeeze`` channels, which says how a patch
-            differs and not what it shows (ours, D4).
-        squeeze: Channels after the 1x1 reduction of ``difference``; unused by ``tokens``.
+            takes their difference, which says how a patch differs and not what it shows (ours).
+        squeeze: Channels after a learned 1x1 reduction of the guidance; 0: none (ours, D4).
         experts: Experts in each stage (RAID 4.1: 3).
         active: Experts switched on per picture in stage one (RAID 4.1: 2).
         groups: Groups of every group normalisation (released code: 5).
@@ -69,7 +68,9 @@ class FilterConfig:
     @property
     def guidance_channels(self) -> int:
         """Channels that enter stage one."""
-        return 2 * self.token_width if self.guidance == "tokens" else self.squeeze
+        if self.squeeze:
+            return self.squeeze
+        return 2 * self.token_width if self.guidance == "tokens" else self.token_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ class RaidConfig:
             code does and the paper does not say; scaled so that the sum stays in [0, 1] (D1).
         nn_weight: Share of the nearest cost in that sum (released code: one half).
         steepness: Slope s of the calibrated cost (ours).
+        margin: Distance of the threshold above the largest normal score, log-odds at one normal;
+            it shrinks with the square root of their number (ours).
+        autocast: Whether the filter runs in bfloat16.
+        single_inflation: Factor from the cost of augmented views to that of another part (ours).
         normal_quantile: Quantile of leave-one-out costs that reads 0.5 on the base map (ours).
         top_percent: Share of cells behind the image score, in % (RAID 3.5: 1).
         sigma: Smoothing of pixel maps, pixels at the encoder's input size (released code: 4).
@@ -102,6 +107,9 @@ class RaidConfig:
     add_nn_residual: bool = True
     nn_weight: float = 0.5
     steepness: float = 3.0
+    margin: float = 0.5
+    autocast: bool = False
+    single_inflation: float = 1.5
     normal_quantile: float = 0.995
     top_percent: float = 1.0
     sigma: float = 4.0

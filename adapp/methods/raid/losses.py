@@ -52,7 +52,5 @@ def raid_loss(output: FilterOutput, target: Tensor, config: RaidConfig) -> Tenso
         logits = torch.nn.functional.interpolate(
             logits, size=target.shape[-2:], mode="bilinear", align_corners=False
         )
-    focal = binary_focal_loss(
-        logits, target, alpha=config.focal_alpha, gamma=config.focal_gamma
-    )
+    focal = binary_focal_loss(logits, target, alpha=config.focal_alpha, gamma=config.focal_gamma)
     return focal + config.balance_weight * balance_loss(output)

@@ -136,23 +136,30 @@ class DenoisingExpert(nn.Module):
 
     def attention(self, guidance: Tensor, costs: Tensor) -> tuple[Tensor, Tensor]:
         """Return attended costs [B, N, K] and attention weights [B, N, N], rows summing to 1."""
-        queries = self.to_cost_space(guidance).flatten(2).transpose(1, 2)  # [B, N, K]
-        tokens = self.cost_norm(costs.flatten(2).transpose(1, 2))
-        q, k, v = self.query(self.query_norm(queries)), self.key(tokens), self.value(tokens)
-        if self.gate is not None:
-            v = v * (1.0 + 0.1 * self.gate(costs).flatten(2).transpose(1, 2))
-        scores = (q @ k.transpose(1, 2)).float() / costs.shape[1] ** 0.5
-        weights = scores.softmax(dim=-1)
+        q, k, v = self._projections(guidance, costs)
+        weights = ((q @ k.transpose(1, 2)).float() / costs.shape[1] ** 0.5).softmax(dim=-1)
         return weights.to(v.dtype) @ v, weights
 
+    def _projections(self, guidance: Tensor, costs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return query (from the guidance), key and value (from the costs), each [B, N, K]."""
+        queries = self.to_cost_space(guidance).flatten(2).transpose(1, 2)  # [B, N, K]
+        tokens = self.cost_norm(costs.flatten(2).transpose(1, 2))
+        value = self.value(tokens)
+        if self.gate is not None:
+            value = value * (1.0 + 0.1 * self.gate(costs).flatten(2).transpose(1, 2))
+        return self.query(self.query_norm(queries)), self.key(tokens), value
+
     def forward(self, guidance: Tensor, costs: Tensor) -> Tensor:
-        """Return log-odds [B, 1, h, w].
+        """Return log-odds [B, 1, h, w]; fused form of :meth:`attention`, the weights unseen.
 
         Args:
             guidance: Fused guidance, [B, F, h, w].
             costs: Cost volume, neighbours ascending, [B, K, h, w].
         """
-        attended, _ = self.attention(guidance, costs)
+        q, k, v = self._projections(guidance, costs)
+        attended = nn.functional.scaled_dot_product_attention(
+            q.unsqueeze(1), k.unsqueeze(1), v.unsqueeze(1)
+        ).squeeze(1)
         if self.identity is not None:
             attended = attended + self.identity(costs).flatten(2).transpose(1, 2)
         tokens = self.output_norm(attended)
@@ -198,6 +205,26 @@ class DenoisingMoE(nn.Module):
         return on - off, weights
 
 
+class Squeeze(nn.Module):
+    """Reduces the guidance to a few channels, dropping whole token channels in training."""
+
+    def __init__(self, width: int, channels: int, dropout: float) -> None:
+        super().__init__()
+        self.scale = width**0.5  # unit tokens come in; make their channels about unit variance
+        self.dropout = nn.Dropout1d(dropout)
+        self.linear = nn.Linear(width, channels)
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, guidance: Tensor) -> Tensor:
+        """Return [B, h, w, G] for ``guidance`` [B, h, w, C]."""
+        batch, rows, columns, width = guidance.shape
+        cells = (guidance * self.scale).reshape(batch, rows * columns, width)
+        if self.training:
+            cells = self.dropout(cells.transpose(1, 2)).transpose(1, 2)  # per picture and channel
+        squeezed: Tensor = self.norm(self.linear(cells))
+        return squeezed.reshape(batch, rows, columns, -1)
+
+
 class RaidFilter(nn.Module):
     """Filtering-based generation: cost volume and guidance in, anomaly map out. Source: RAID 3.4.
 
@@ -211,13 +238,10 @@ class RaidFilter(nn.Module):
         self.config = config
         self.steepness = steepness
         channels = config.guidance_channels
-        self.squeeze: nn.Module | None = None
-        if config.guidance == "difference":
-            self.squeeze = nn.Sequential(
-                nn.Dropout1d(config.guidance_dropout),
-                nn.Linear(config.token_width, channels),
-                nn.LayerNorm(channels),
-            )
+        self.squeeze: Squeeze | None = None
+        if config.squeeze:
+            width = config.token_width * (1 if config.guidance == "difference" else 2)
+            self.squeeze = Squeeze(width, channels, config.guidance_dropout)
         self.guidance: nn.Module
         if variant == "cross_attention":
             self.guidance = GuidanceExpert(channels)
@@ -258,10 +282,8 @@ class RaidFilter(nn.Module):
         check_shape("prototypes", prototypes, (batch, rows, columns, width))
         check_shape("costs", costs, (batch, rows, columns, self.config.neighbours))
         spread = normal_cost.view(batch, 1, 1, 1)
-        if self.config.cost_input == "log_ratio":
-            volume = cost_logit(costs, spread, 1.0)
-        else:
-            volume = costs
+        relative = self.config.cost_input == "log_ratio"
+        volume = cost_logit(costs, spread, 1.0) if relative else costs
         volume = volume.permute(0, 3, 1, 2)  # [B, K, h, w]
         guidance = self._guidance(tokens, prototypes)
         if isinstance(self.guidance, GuidanceMoE):
@@ -277,11 +299,10 @@ class RaidFilter(nn.Module):
 
     def _guidance(self, tokens: Tensor, prototypes: Tensor) -> Tensor:
         """Return the dual guidance as a picture, [B, G, h, w]."""
-        if self.squeeze is None:
-            return torch.cat([tokens, prototypes], dim=-1).permute(0, 3, 1, 2)
-        batch, rows, columns, width = tokens.shape
-        difference = (tokens - prototypes) * width**0.5
-        # dropout takes whole channels of a picture: [B, D, N] -> [B, N, D]
-        dropped = self.squeeze[0](difference.reshape(batch, -1, width).transpose(1, 2))  # type: ignore[index]
-        squeezed = self.squeeze[2](self.squeeze[1](dropped.transpose(1, 2)))  # type: ignore[index]
-        return squeezed.reshape(batch, rows, columns, -1).permute(0, 3, 1, 2)
+        if self.config.guidance == "difference":
+            dual = tokens - prototypes
+        else:
+            dual = torch.cat([tokens, prototypes], dim=-1)
+        if self.squeeze is not None:
+            dual = self.squeeze(dual)
+        return dual.permute(0, 3, 1, 2)

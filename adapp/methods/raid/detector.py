@@ -1,0 +1,244 @@
+"""RAID behind the common interface: pictures in, calibrated maps and evidence out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adapp.backbones.base import ImageBackbone
+from adapp.core.detector import FittedDetector, Report, SupportSet
+from adapp.core.errors import UnsupportedRegime
+from adapp.core.results import (
+    AnomalyResult,
+    Calibration,
+    NearestNormal,
+    Provenance,
+    Regime,
+    RgbImage,
+)
+from adapp.methods.raid.calibration import calibrate
+from adapp.methods.raid.config import RaidConfig
+from adapp.methods.raid.database import Category, Retrieval, VectorDatabase, retrieve
+from adapp.methods.raid.model import RaidFilter
+from adapp.methods.raid.scoring import GridMaps, filter_maps
+from adapp.methods.raid.templates import CHUNK, build_category, grown, tokens_of
+from adapp.ops.maps import fuse_residual, gaussian_smooth, grid_to_pixels
+
+ADVICE = (
+    "RAID compares with normal parts: add 1 to 16 pictures of good parts, "
+    "or choose a method that needs none."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RaidDetector:
+    """RAID with its weights loaded and frozen.
+
+    Attributes:
+        backbone: Frozen encoder.
+        network: Trained filter in evaluation mode; None for the retrieval-only variant.
+        config: Every constant.
+        variant: Step of the ablation ladder.
+        provenance: What stands behind the numbers.
+        seed: Seed of the clustering.
+    """
+
+    backbone: ImageBackbone
+    network: RaidFilter | None
+    config: RaidConfig
+    variant: str
+    provenance: Provenance
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Registry key."""
+        return "raid"
+
+    @property
+    def size(self) -> int:
+        """Side of the square that pictures are squashed to, in pixels."""
+        return self.backbone.size
+
+    @property
+    def regimes(self) -> frozenset[Regime]:
+        """RAID needs at least one normal picture."""
+        return frozenset({"few_shot", "full_shot"})
+
+    def fit(self, support: SupportSet) -> "FittedRaid":
+        """Return the detector bound to one category's normal pictures."""
+        return self.fit_many([support])
+
+    def fit_many(self, supports: Sequence[SupportSet]) -> "FittedRaid":
+        """Return the detector bound to one database of several categories.
+
+        Raises:
+            UnsupportedRegime: If a category has no normal picture.
+        """
+        if not supports or any(len(support.images) == 0 for support in supports):
+            raise UnsupportedRegime(ADVICE)
+        built = [
+            build_category(
+                support.category, support.images, self.backbone, self.config, seed=self.seed
+            )
+            for support in supports
+        ]
+        database = VectorDatabase([entry for entry, _ in built], self.config.database)
+        images = tuple(support.images for support in supports)
+        return FittedRaid(self, database, tuple(tuple(probes) for _, probes in built), images)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedRaid:
+    """RAID bound to a vector database; immutable.
+
+    Attributes:
+        detector: Weights and constants.
+        database: Hierarchical vector database.
+        probes: Per category, tokens of pictures that stand for the next normal part.
+        images: Per category, the support pictures (kept for tuning only).
+    """
+
+    detector: RaidDetector
+    database: VectorDatabase
+    probes: tuple[tuple[Tensor, ...], ...]
+    images: tuple[Sequence[RgbImage], ...]
+
+    @property
+    def provenance(self) -> Provenance:
+        """What stands behind this detector's numbers."""
+        return self.detector.provenance
+
+    def calibration(self) -> Calibration:
+        """Return the support's own scores and the thresholds that follow from them."""
+        scores, values = [], []
+        for entry, probes in zip(self.database.categories, self.probes, strict=True):
+            single = entry.pictures == 1
+            for position, tokens in enumerate(probes):
+                found = retrieve(
+                    entry,
+                    tokens,
+                    self.database.config,
+                    exclude_picture=None if single else position,
+                )
+                maps = self._grid_maps([tokens], [found], [entry])
+                scores.append(float(maps.scores[0]))
+                smooth = self._pixels(maps.fused, entry.grid, None)
+                values.append(float(smooth.max()))
+        pictures = sum(entry.pictures for entry in self.database.categories)
+        return calibrate(scores, values, pictures, self.detector.config)
+
+    def predict(self, query: RgbImage) -> AnomalyResult:
+        """Score one query picture; the maps come back at its own resolution."""
+        return self.predict_batch([query])[0]
+
+    def predict_batch(self, queries: Sequence[RgbImage]) -> list[AnomalyResult]:
+        """Score several query pictures."""
+        results: list[AnomalyResult] = []
+        for start in range(0, len(queries), CHUNK):
+            results.extend(self._predict_chunk(queries[start : start + CHUNK]))
+        return results
+
+    def with_normal(self, image: RgbImage) -> FittedDetector:
+        """Return a detector whose support holds ``image`` too; only ``image`` is encoded.
+
+        With several categories the picture joins the one it is routed to.
+        """
+        features = self.detector.backbone.encode_rgb([image])
+        position = self.database.route(features.pooled)[0]
+        entry, probes = grown(
+            self.database.categories[position], image, self.detector.backbone, self.detector.config
+        )
+        all_probes, images = list(self.probes), list(self.images)
+        all_probes[position] = tuple(probes)
+        images[position] = (*images[position], image)
+        database = self.database.with_category(position, entry)
+        return replace(self, database=database, probes=tuple(all_probes), images=tuple(images))
+
+    def tune(self, report: Report | None = None) -> FittedDetector:
+        """Return a copy whose filter is tuned on the support with synthetic anomalies."""
+        from adapp.methods.raid.tuning import tuned_network  # noqa: PLC0415 - imports this module
+
+        network = tuned_network(self, report)
+        note = "filter tuned on the supports with synthetic anomalies"
+        fallbacks = (*self.provenance.fallbacks, note)
+        provenance = replace(self.provenance, fallbacks=fallbacks)
+        return replace(
+            self, detector=replace(self.detector, network=network, provenance=provenance)
+        )
+
+    def _predict_chunk(self, queries: Sequence[RgbImage]) -> list[AnomalyResult]:
+        features = self.detector.backbone.encode_rgb(queries)
+        tokens = tokens_of(features, self.detector.config.stages)
+        entries = [self.database.categories[i] for i in self.database.route(features.pooled)]
+        found = [
+            retrieve(entry, patches, self.database.config)
+            for entry, patches in zip(entries, tokens, strict=True)
+        ]
+        maps = self._grid_maps(list(tokens), found, entries)
+        return [
+            self._result(query, maps, position, entries[position], found[position])
+            for position, query in enumerate(queries)
+        ]
+
+    def _grid_maps(
+        self, tokens: Sequence[Tensor], found: Sequence[Retrieval], entries: Sequence[Category]
+    ) -> GridMaps:
+        spread = torch.tensor([entry.normal_cost for entry in entries])
+        return filter_maps(
+            self.detector.network,
+            torch.stack(list(tokens)),
+            found,
+            spread.to(tokens[0].device),
+            entries[0].grid,
+            self.detector.config,
+        )
+
+    def _pixels(
+        self, grid_map: Tensor, grid: tuple[int, int], size: tuple[int, int] | None
+    ) -> Tensor:
+        """Return [B, 1, H, W]: up to the encoder's size, smoothed, then to ``size``."""
+        side = self.detector.backbone.size
+        scale = (side, side) if grid[0] == grid[1] else (grid[0] * 14, grid[1] * 14)
+        smooth = gaussian_smooth(grid_to_pixels(grid_map, scale), self.detector.config.sigma)
+        return smooth if size is None else grid_to_pixels(smooth, size)
+
+    def _result(
+        self, query: RgbImage, maps: GridMaps, position: int, entry: Category, found: Retrieval
+    ) -> AnomalyResult:
+        size = (query.shape[0], query.shape[1])
+        grids = torch.cat([maps.base[position], maps.fused[position]])[:, None]  # [2, 1, h, w]
+        base, fused = self._pixels(grids, entry.grid, size).clamp(0, 1)[:, 0]
+        residual = fused - base
+        fused = fuse_residual(base, residual, 1.0)
+        return AnomalyResult(
+            base_map=_numpy(base),
+            residual_map=_numpy(residual),
+            residual_weight=1.0,
+            fused_map=_numpy(fused),
+            score=float(maps.scores[position].clamp(0, 1)),
+            score_range=(0.0, 1.0),
+            provenance=self.provenance,
+            nearest_normal=_nearest_normal(found, entry),
+            category=entry.name,
+        )
+
+
+def _nearest_normal(found: Retrieval, entry: Category) -> NearestNormal:
+    rows, columns = entry.grid
+    source = entry.source[found.rows[:, 0]]  # [N, 4]
+    return NearestNormal(
+        support_index=_numpy(source[:, 0].reshape(rows, columns)).astype(np.int32),
+        row=_numpy((source[:, 1].float() + 0.5).reshape(rows, columns) / rows),
+        column=_numpy((source[:, 2].float() + 0.5).reshape(rows, columns) / columns),
+        cost=_numpy(found.costs[:, 0].reshape(rows, columns)),
+        normal_cost=entry.normal_cost,
+        patch_fraction=(1.0 / rows, 1.0 / columns),
+    )
+
+
+def _numpy(tensor: Tensor) -> np.ndarray:
+    array: np.ndarray = tensor.detach().cpu().numpy()
+    return array

@@ -1,0 +1,198 @@
+"""Normal pictures in, encoded templates out; and what they show about their own spread."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adapp.backbones.base import ImageBackbone, ImageFeatures
+from adapp.core.results import RgbImage
+from adapp.data.augment import mild_views
+from adapp.methods.raid.config import RaidConfig
+from adapp.methods.raid.database import (
+    Category,
+    Templates,
+    grow_category,
+    make_category,
+    retrieve,
+)
+from adapp.ops.similarity import join_stages, nearest_costs
+
+CHUNK = 8
+"""Pictures decoded and encoded at once."""
+PROBED = 16
+"""Support pictures that are scored without themselves, at most."""
+VIEWS = 4
+"""Augmented views that stand in for other normals when there is a single one."""
+
+
+def tokens_of(features: ImageFeatures, stages: Sequence[int]) -> Tensor:
+    """Return one unit token per patch from the chosen stages, [B, N, D]."""
+    return join_stages(features.patches[list(stages)])
+
+
+def encode(
+    images: Iterable[RgbImage], backbone: ImageBackbone, stages: Sequence[int]
+) -> tuple[Tensor, Tensor, tuple[int, int]]:
+    """Return patch tokens [n, N, D], CLS tokens [n, Dc] and the grid; reads in chunks."""
+    tokens, pooled, grid = [], [], (0, 0)
+    chunk: list[RgbImage] = []
+
+    def flush() -> None:
+        nonlocal grid
+        features = backbone.encode_rgb(chunk)
+        tokens.append(tokens_of(features, stages))
+        pooled.append(features.pooled)
+        grid = features.grid
+        chunk.clear()
+
+    for image in images:
+        chunk.append(image)
+        if len(chunk) == CHUNK:
+            flush()
+    if chunk:
+        flush()
+    return torch.cat(tokens), torch.cat(pooled), grid
+
+
+def encode_templates(
+    images: Sequence[RgbImage], backbone: ImageBackbone, config: RaidConfig, *, turned: bool
+) -> Templates:
+    """Return the encoded pictures, with their three quarter-turned copies if ``turned``."""
+    tokens, pooled, grid = encode(images, backbone, config.stages)
+    count = tokens.shape[0]
+    templates = Templates(
+        tokens=tokens,
+        pooled=pooled,
+        picture=torch.arange(count),
+        turns=torch.zeros(count, dtype=torch.long),
+        grid=grid,
+    )
+    return with_turns(templates, images, backbone, config) if turned else templates
+
+
+def with_turns(
+    upright: Templates, images: Sequence[RgbImage], backbone: ImageBackbone, config: RaidConfig
+) -> Templates:
+    """Return ``upright`` and, after it, the copies turned by 90, 180 and 270 degrees."""
+    parts = [upright]
+    for turns in (1, 2, 3):
+        copies = (np.ascontiguousarray(np.rot90(image, turns)) for image in images)
+        tokens, pooled, _ = encode(copies, backbone, config.stages)
+        count = tokens.shape[0]
+        turned = torch.full((count,), turns)
+        parts.append(Templates(tokens, pooled, torch.arange(count), turned, upright.grid))
+    return Templates(
+        tokens=torch.cat([part.tokens for part in parts]),
+        pooled=torch.cat([part.pooled for part in parts]),
+        picture=torch.cat([part.picture for part in parts]),
+        turns=torch.cat([part.turns for part in parts]),
+        grid=upright.grid,
+    )
+
+
+def lie_in_any_orientation(templates: Templates) -> bool:
+    """Return whether the supports resemble each other better when one of them is turned.
+
+    For every support, the mean nearest cost to the other supports is taken once with the upright
+    ones and once with the best quarter turn of them. Parts that are laid down in any orientation
+    gain from turning; parts in a fixed pose lose. One support tells nothing: False.
+    """
+    pictures = sorted({int(picture) for picture in templates.picture})
+    if len(pictures) < 2:
+        return False
+    gains = []
+    for picture in pictures:
+        mine = templates.tokens[(templates.picture == picture) & (templates.turns == 0)][0]
+        by_turn = []
+        for turns in range(4):
+            others = templates.tokens[(templates.picture != picture) & (templates.turns == turns)]
+            cost, _ = nearest_costs(mine, others.flatten(0, 1), 1)
+            by_turn.append(float(cost.mean()))
+        gains.append(by_turn[0] / max(min(by_turn[1:]), 1e-6))
+    return float(np.median(gains)) > TURN_GAIN
+
+
+TURN_GAIN = 1.0
+"""Ratio of upright to turned cost from which turned copies are kept (ours)."""
+
+
+def build_category(
+    name: str,
+    images: Sequence[RgbImage],
+    backbone: ImageBackbone,
+    config: RaidConfig,
+    *,
+    seed: int,
+) -> tuple[Category, list[Tensor]]:
+    """Return the database entry of one category and the nearest costs of its own normals.
+
+    The second value holds the nearest-cost tokens of pictures that stand for "the next normal
+    part": see :func:`probes`.
+    """
+    mode = config.database.rotations
+    templates = encode_templates(images, backbone, config, turned=mode == "always")
+    if mode == "auto" and templates.pooled.shape[0] > 1:
+        templates = _turned_if_useful(templates, images, backbone, config)
+    entry = make_category(name, templates, config.database, normal_cost=1.0, seed=seed)
+    views: list[RgbImage] = []
+    if entry.pictures == 1:
+        views = mild_views(next(iter(images)), VIEWS, seed)
+    return with_spread(entry, views, backbone, config)
+
+
+def grown(
+    entry: Category, image: RgbImage, backbone: ImageBackbone, config: RaidConfig
+) -> tuple[Category, list[Tensor]]:
+    """Return ``entry`` with one more picture and the new normals; only ``image`` is encoded."""
+    templates = encode_templates([image], backbone, config, turned=entry.rotated)
+    return with_spread(grow_category(entry, templates, config.database), [], backbone, config)
+
+
+def with_spread(
+    entry: Category, views: Sequence[RgbImage], backbone: ImageBackbone, config: RaidConfig
+) -> tuple[Category, list[Tensor]]:
+    """Return ``entry`` with its ``normal_cost`` set, and the query tokens behind it.
+
+    With two or more supports each of (at most ``PROBED``) pictures is compared with the others.
+    With a single one, augmented views are compared with it; they are more alike than another
+    part would be, so their cost is scaled by ``config.single_inflation``.
+    """
+    if views:
+        probe_tokens, _, _ = encode(views, backbone, config.stages)
+        costs = [retrieve(entry, tokens, config.database).costs[:, 0] for tokens in probe_tokens]
+        inflation = config.single_inflation
+        probed = list(probe_tokens)
+    else:
+        chosen = range(min(entry.pictures, PROBED))
+        probed = [entry.picture_tokens(picture) for picture in chosen]
+        costs = [
+            retrieve(entry, tokens, config.database, exclude_picture=picture).costs[:, 0]
+            for picture, tokens in zip(chosen, probed, strict=True)
+        ]
+        inflation = 1.0
+    spread = float(torch.quantile(torch.cat(costs), config.normal_quantile)) * inflation
+    return replace(entry, normal_cost=max(spread, 1e-3)), probed
+
+
+def _turned_if_useful(
+    upright: Templates, images: Sequence[RgbImage], backbone: ImageBackbone, config: RaidConfig
+) -> Templates:
+    """Return ``upright``, with turned copies if a sample of the supports asks for them."""
+    sample = min(upright.pooled.shape[0], CHUNK)
+    shown = [images[position] for position in range(sample)]
+    first = Templates(
+        upright.tokens[:sample],
+        upright.pooled[:sample],
+        upright.picture[:sample],
+        upright.turns[:sample],
+        upright.grid,
+    )
+    tried = with_turns(first, shown, backbone, config)
+    if not lie_in_any_orientation(tried):
+        return upright
+    if sample == upright.pooled.shape[0]:
+        return tried
+    return with_turns(upright, images, backbone, config)

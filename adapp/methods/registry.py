@@ -1,0 +1,146 @@
+"""The one place that lists the methods and builds them; heavy imports happen inside."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapp.core.detector import Report
+from adapp.core.errors import UsageError
+from adapp.core.results import Regime
+from adapp.core.settings import PRESETS
+
+if TYPE_CHECKING:
+    from adapp.core.detector import Detector
+
+
+@dataclass(frozen=True, slots=True)
+class MethodInfo:
+    """What a person should know before choosing a method.
+
+    Attributes:
+        name: Registry key.
+        title: Name as published.
+        regimes: Support regimes it is defined for.
+        variants: Ablation ladder; the last is the default.
+        summary: One sentence.
+        map_meanings: What its base, residual and fused map show, in words.
+    """
+
+    name: str
+    title: str
+    regimes: frozenset[Regime]
+    variants: tuple[str, ...]
+    summary: str
+    map_meanings: Mapping[str, str]
+
+
+METHODS: dict[str, MethodInfo] = {
+    "raid": MethodInfo(
+        name="raid",
+        title="RAID",
+        regimes=frozenset({"few_shot", "full_shot"}),
+        variants=("retrieval", "cross_attention", "guidance_moe", "full"),
+        summary=(
+            "Finds for every patch the most similar patches of your good parts, then filters the "
+            "matching noise with a guided mixture of experts."
+        ),
+        map_meanings={
+            "base": "Distance to the nearest normal patch, scaled by how much your normals differ.",
+            "residual": "What the trained filter added to or took from that distance.",
+            "fused": "The filtered map: where the part is unlike the good ones.",
+        },
+    ),
+}
+
+
+def load(
+    name: str,
+    *,
+    preset: str = "embedded",
+    checkpoint: str = "open",
+    variant: str | None = None,
+    size: int | None = None,
+    seed: int = 0,
+) -> "Detector":
+    """Return the detector ``name`` with its weights loaded and frozen; see ``load_detector``."""
+    info = _method(name)
+    if preset not in PRESETS:
+        msg = f"preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}"
+        raise UsageError(msg)
+    if variant is not None and variant not in info.variants:
+        msg = f"{name} has no variant {variant!r}; choose one of {', '.join(info.variants)}"
+        raise UsageError(msg)
+    return _BUILDERS[name](preset, checkpoint, variant, size, seed)
+
+
+def train(
+    name: str,
+    *,
+    preset: str,
+    variant: str | None,
+    roots: tuple[Path, ...],
+    out: Path,
+    epochs: int | None,
+    seed: int,
+    leave_out: tuple[str, ...] = (),
+    multi_class: bool = False,
+    resume: bool = False,
+    report: Report | None = None,
+) -> Path:
+    """Train ``name`` and return the path of the checkpoint.
+
+    Args:
+        name: Registry key.
+        preset: Frozen encoder.
+        variant: Step of the ladder to train; None trains the complete method.
+        roots: Data set folders.
+        out: Checkpoint to write, ``*.safetensors``.
+        epochs: Passes over the episodes; None takes the method's own number.
+        seed: Seed of everything random.
+        leave_out: Categories ("set/category") that must not be seen.
+        multi_class: Train self-supervised on the ``train/good`` pictures of these very
+            categories (the paper's main setting) and not for categories never seen.
+        resume: Go on with an interrupted training.
+        report: Progress callback.
+
+    Raises:
+        UsageError: If the method, variant or data does not work.
+    """
+    info = _method(name)
+    if variant is not None and variant not in info.variants:
+        msg = f"{name} has no variant {variant!r}; choose one of {', '.join(info.variants)}"
+        raise UsageError(msg)
+    from adapp.methods.raid.train import TrainingRequest, run
+
+    request = TrainingRequest(
+        preset=preset,
+        variant=variant or info.variants[-1],
+        roots=roots,
+        out=out,
+        epochs=epochs,
+        seed=seed,
+        leave_out=leave_out,
+        multi_class=multi_class,
+    )
+    return run(request, resume=resume, report=report)
+
+
+def _method(name: str) -> MethodInfo:
+    if name not in METHODS:
+        msg = f"method {name!r} does not exist; choose one of {', '.join(METHODS)}"
+        raise UsageError(msg)
+    return METHODS[name]
+
+
+def _raid(
+    preset: str, checkpoint: str, variant: str | None, size: int | None, seed: int
+) -> "Detector":
+    from adapp.methods.raid.build import build
+
+    return build(preset, checkpoint, variant, size, seed)
+
+
+_BUILDERS: dict[str, Callable[[str, str, str | None, int | None, int], "Detector"]] = {
+    "raid": _raid
+}
