@@ -6,6 +6,7 @@ import tomllib
 import pytest
 
 import adapp
+from tests.architecture.cli_page import PAGE, page
 from tests.architecture.tree import ROOT
 
 ADRS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
@@ -38,3 +39,7 @@ def test_decision_has_its_three_parts_on_one_page(path):
     assert -1 not in positions
     assert positions == sorted(positions)
     assert len(text.splitlines()) <= 60
+
+
+def test_page_of_commands_is_what_the_parser_says():
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.architecture.cli_page"
