@@ -1,5 +1,6 @@
 """Imports point downwards only, and the command line starts without anything heavy."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -7,9 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.tree import ROOT
+from tests.architecture.tree import PACKAGE, ROOT, modules, parse, relative
 
 HEAVY = {"torch", "transformers", "gradio", "faiss", "sklearn", "matplotlib", "open_clip", "onnx"}
+
+# Also for packages that nothing imports yet, which import-linter cannot name.
+HOMES = {
+    "gradio": {"ui"},
+    "faiss": {"retrieval"},
+    "matplotlib": {"rendering"},
+    "open_clip": {"backbones"},
+    "transformers": {"backbones", "reasoning"},
+    "torch": {"backbones", "methods", "ops", "training", "reasoning"},
+}
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -43,3 +54,22 @@ def test_light_modules_load_nothing_heavy(module):
 
 def test_app_file_does_not_load_a_model_library():
     assert _loaded_by("import app") & {"torch", "transformers", "faiss", "sklearn", "onnx"} == set()
+
+
+@pytest.mark.parametrize(("package", "homes"), HOMES.items())
+def test_heavy_package_stays_at_home(package, homes):
+    strays = {
+        relative(path)
+        for path in modules()
+        for node in ast.walk(parse(path))
+        if package in _imported(node) and path.relative_to(PACKAGE).parts[0] not in homes
+    }
+    assert strays == set()
+
+
+def _imported(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {alias.name.split(".")[0] for alias in node.names}
+    if isinstance(node, ast.ImportFrom):
+        return {(node.module or "").split(".")[0]}
+    return set()
