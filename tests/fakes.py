@@ -171,6 +171,7 @@ class FakeDetector:
     variant: str = "full"
     preset: str = "tiny"
     seed: int = 0
+    size: int = 64
     regimes: frozenset = frozenset({"few_shot"})
     predictions: list = field(default_factory=list, compare=False)
     fits: list = field(default_factory=list, compare=False)
@@ -193,7 +194,7 @@ class FakeLoader:
 
     def __call__(self, name, *, preset, checkpoint, variant, size, seed):
         self.loaded.append((name, preset, checkpoint, variant, size, seed))
-        detector = FakeDetector(name, variant or "full", preset, seed, self.regimes)
+        detector = FakeDetector(name, variant or "full", preset, seed, size or 64, self.regimes)
         self.detectors.append(detector)
         return detector
 

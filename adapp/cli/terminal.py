@@ -45,7 +45,14 @@ class Progress:
         if self._bar is None:
             if done == 0 and not sys.stderr.isatty():
                 return
-            self._bar = tqdm(file=sys.stderr, leave=False, dynamic_ncols=True)
+            self._bar = tqdm(
+                desc=stage,
+                total=total or None,
+                initial=done,
+                file=sys.stderr,
+                leave=False,
+                dynamic_ncols=True,
+            )
         self._bar.total = total or None
         self._bar.n = done
         self._bar.set_description_str(stage)

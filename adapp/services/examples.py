@@ -84,9 +84,9 @@ _CELLS: Final = (
         key="solar-crack",
         title="Solar cell, cracked",
         summary="Cracks in two cells; the third is good.",
-        normal=(903, 906, 908, 1093),
+        normal=(1091, 1092, 1093, 1094),
         defective=(1108, 1097),
-        good=(1092,),
+        good=(1096,),
     ),
 )
 

@@ -218,7 +218,7 @@ def _run(inspection: Inspection, thresholds: Thresholds) -> dict[str, Json]:
         "licence": provenance.licence,
         "category": request.category,
         "seed": request.seed,
-        "size": request.size,
+        "size": inspection.size or request.size,
         "tuned": request.tune,
         "thresholds": {"image": float(thresholds.image), "pixel": float(thresholds.pixel)},
         "calibration": _calibration(inspection.calibration),

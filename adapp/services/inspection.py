@@ -86,6 +86,7 @@ class Inspection:
         notes: Sentences for the user, each with a next step where there is one.
         seconds: Time per stage: ``read``, ``load``, ``fit``, ``tune`` (if asked), ``inspect``.
         stopped: Whether the user stopped the run before the last query.
+        size: Side of the square the encoder saw, in pixels; None if the detector does not tell.
     """
 
     request: InspectionRequest
@@ -97,6 +98,7 @@ class Inspection:
     notes: tuple[str, ...]
     seconds: Mapping[str, float]
     stopped: bool = False
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -261,6 +263,7 @@ class _Run:
             provenance=fitted.provenance,
             notes=(*reader.notes, *advice(calibration)),
             seconds={},
+            size=getattr(self.pool.detector(self.request.detector_key), "size", None),
         )
 
     def _outcome(self, fitted: FittedDetector, image: LoadedImage) -> QueryOutcome:

@@ -112,6 +112,7 @@ def test_json_says_what_was_run(inspection, out):
     assert report["licence"] == "Free to use."
     assert report["category"] == "plate"
     assert report["seed"] == 3
+    assert report["size"] == 64
     assert report["support"] == ["n0.png", "n1.png"]
     assert report["provenance"]["backbone"] == "fake:pixels"
     assert report["provenance"]["trained_on"] == ["nothing"]
