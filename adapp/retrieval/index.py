@@ -1,4 +1,4 @@
-"""Inverted-file search over unit vectors (faiss), with no gap in what it returns."""
+"""Inverted-file search over unit vectors (faiss lists), with no gap in what it returns."""
 
 import faiss
 import numpy as np
@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
+Marks = NDArray[np.bool_]
 
 
 def cluster(vectors: Vectors, clusters: int, *, seed: int, iterations: int = 15) -> Vectors:
@@ -57,13 +58,21 @@ class InvertedIndex:
         return self._lists
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        total: int = self._index.ntotal
+        return total
 
     def add(self, vectors: Vectors) -> None:
         """Append unit vectors [T, D]; their rows continue the count."""
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
-    def search(self, queries: Vectors, neighbours: int, probes: int) -> tuple[Vectors, Rows]:
+    def search(
+        self,
+        queries: Vectors,
+        neighbours: int,
+        probes: int,
+        *,
+        excluded: Marks | None = None,
+    ) -> tuple[Vectors, Rows]:
         """Return the most similar rows of each query, best first.
 
         The probed lists may hold fewer than ``neighbours`` vectors. Then more lists are probed
@@ -74,43 +83,92 @@ class InvertedIndex:
             queries: Unit vectors, [Q, D].
             neighbours: K, at least 1.
             probes: Lists looked into first, at least 1.
+            excluded: Rows that must not be found, [T]; None allows all.
 
         Returns:
             Similarities [Q, K] descending and rows [Q, K].
 
         Raises:
-            ValueError: If the index is empty.
+            ValueError: If the index is empty, or every row is excluded.
         """
-        if len(self) == 0:
-            msg = "the index is empty: add vectors before searching"
+        if len(self) == 0 or (excluded is not None and excluded.all()):
+            msg = "the index is empty: add vectors before searching, and exclude not all of them"
             raise ValueError(msg)
         wanted = np.ascontiguousarray(queries, dtype=np.float32)
         probes = min(max(probes, 1), self._lists)
-        similarity, rows = self._probe(wanted, neighbours, probes)
+        similarity, rows = self._probe(wanted, neighbours, probes, excluded)
         while probes < self._lists and (short := rows[:, -1] < 0).any():
             probes = min(probes * 2, self._lists)
-            similarity[short], rows[short] = self._probe(wanted[short], neighbours, probes)
+            more = self._probe(wanted[short], neighbours, probes, excluded)
+            similarity[short], rows[short] = more
         return _repeat_last_valid(similarity, rows)
 
-    def _probe(self, queries: Vectors, neighbours: int, probes: int) -> tuple[Vectors, Rows]:
-        parameters = faiss.SearchParametersIVF(nprobe=probes)
-        similarity, rows = self._index.search(queries, neighbours, params=parameters)
-        return similarity, rows
+    def _probe(
+        self, queries: Vectors, neighbours: int, probes: int, excluded: Marks | None
+    ) -> tuple[Vectors, Rows]:
+        """Return the best of the ``probes`` nearest lists; missing rows are -1, at the end.
+
+        The patches of one picture share most of their lists. So the queries are grouped by list
+        and each list takes one matrix product, about ten times faster on a CPU than faiss' own
+        scan, which takes the queries one by one.
+        """
+        _, asked = self._quantizer.search(queries, probes)  # [Q, P]
+        shape = (queries.shape[0], probes * neighbours)
+        similarity = np.full(shape, -np.inf, dtype=np.float32)
+        rows = np.full(shape, -1, dtype=np.int64)
+        for number in np.unique(asked):
+            vectors, members = self._list(int(number))
+            asking, slot = np.nonzero(asked == number)
+            found, places = _best(
+                queries[asking] @ vectors.T,
+                neighbours,
+                None if excluded is None else excluded[members],
+            )
+            columns = slot[:, None] * neighbours + np.arange(found.shape[1])
+            similarity[asking[:, None], columns] = found
+            rows[asking[:, None], columns] = np.where(np.isneginf(found), -1, members[places])
+        order = np.argsort(-similarity, axis=1, kind="stable")[:, :neighbours]
+        return np.take_along_axis(similarity, order, 1), np.take_along_axis(rows, order, 1)
+
+    def _list(self, number: int) -> tuple[Vectors, Rows]:
+        """Return the vectors [L, D] of one list and their rows [L], without copying them."""
+        lists = self._index.invlists
+        count = int(lists.list_size(number))
+        if count == 0:
+            return np.empty((0, self._width), np.float32), np.empty(0, np.int64)
+        size = count * self._width * np.dtype(np.float32).itemsize
+        codes = faiss.rev_swig_ptr(lists.get_codes(number), size)
+        vectors: Vectors = codes.view(np.float32).reshape(count, self._width)
+        members: Rows = faiss.rev_swig_ptr(lists.get_ids(number), count)
+        return vectors, members
 
 
 class FlatIndex:
     """Exact search over all vectors: the flat memory bank a hierarchy is measured against."""
 
     def __init__(self, vectors: Vectors) -> None:
-        self._index = faiss.IndexFlatIP(vectors.shape[1])
-        self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)  # no copy if it is already
 
     def search(self, queries: Vectors, neighbours: int) -> tuple[Vectors, Rows]:
         """Return the most similar rows of each query, best first (see ``InvertedIndex``)."""
-        similarity, rows = self._index.search(
-            np.ascontiguousarray(queries, dtype=np.float32), neighbours
+        similarity, rows = faiss.knn(
+            np.ascontiguousarray(queries, dtype=np.float32),
+            self._vectors,
+            neighbours,
+            metric=faiss.METRIC_INNER_PRODUCT,
         )
         return _repeat_last_valid(similarity, rows)
+
+
+def _best(similarity: Vectors, neighbours: int, excluded: Marks | None) -> tuple[Vectors, Rows]:
+    """Return the highest values of each row [Q, L] and their columns, in any order, [Q, <= K]."""
+    if excluded is not None:
+        similarity[:, excluded] = -np.inf
+    count = similarity.shape[1]
+    if count <= neighbours:
+        return similarity, np.broadcast_to(np.arange(count), similarity.shape)
+    places = np.argpartition(similarity, count - neighbours, axis=1)[:, -neighbours:]
+    return np.take_along_axis(similarity, places, axis=1), places
 
 
 def _repeat_last_valid(similarity: Vectors, rows: Rows) -> tuple[Vectors, Rows]:
