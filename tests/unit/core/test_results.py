@@ -1,0 +1,68 @@
+"""A result that contradicts itself cannot be built."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from adapp.core.results import AnomalyResult, PixelReading, Provenance
+
+PROVENANCE = Provenance(
+    method="raid",
+    variant="retrieval",
+    preset="tiny",
+    backbone="none",
+    checkpoint=None,
+    checkpoint_sha256=None,
+    trained_on=(),
+    licence="none needed",
+    seed=0,
+    device="cpu",
+    dtype="float32",
+)
+
+
+def _result(**changes):
+    base = np.array([[0.2, 0.9], [0.5, 0.0]], dtype=np.float32)
+    residual = np.array([[0.4, 0.4], [-0.8, 0.0]], dtype=np.float32)
+    given = {
+        "base_map": base,
+        "residual_map": residual,
+        "residual_weight": 0.5,
+        "fused_map": np.array([[0.4, 1.0], [0.1, 0.0]], dtype=np.float32),
+        "score": 0.7,
+        "score_range": (0.0, 1.0),
+        "provenance": PROVENANCE,
+    }
+    return AnomalyResult(**{**given, **changes})
+
+
+def test_reading_gives_the_terms_of_one_pixel():
+    reading = _result().at(1, 0)
+    assert reading == PixelReading(
+        base=0.5, residual=pytest.approx(-0.8), weight=0.5, fused=pytest.approx(0.1)
+    )
+
+
+def test_maps_of_different_shapes_are_refused():
+    with pytest.raises(ValueError, match="one \\[H, W\\] shape"):
+        _result(residual_map=np.zeros((2, 3), dtype=np.float32))
+
+
+@pytest.mark.parametrize("value", [0.41, np.nan])
+def test_a_fused_map_that_is_not_the_sum_is_refused(value):
+    fused = _result().fused_map.copy()
+    fused[0, 0] = value
+    with pytest.raises(ValueError, match="fused_map is not"):
+        _result(fused_map=fused)
+
+
+@pytest.mark.parametrize("score", [-0.01, 1.01, np.nan])
+def test_a_score_outside_its_range_is_refused(score):
+    with pytest.raises(ValueError, match="outside its range"):
+        _result(score=score)
+
+
+def test_a_result_is_checked_again_when_it_is_changed():
+    with pytest.raises(ValueError, match="fused_map is not"):
+        replace(_result(), residual_weight=1.0)
