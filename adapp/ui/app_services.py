@@ -1,0 +1,104 @@
+"""What the app is built from: given from outside, so that tests can give something else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adapp.core.settings import Settings
+from adapp.data.images import load_image
+from adapp.methods.registry import METHODS
+from adapp.services.examples import Example, examples
+from adapp.services.inspection import InspectionRequest
+from adapp.services.pool import DetectorPool
+from adapp.ui.pictures import png_uri, screen_picture
+from adapp.ui.presets import choose_preset, offered
+from adapp.ui.state import ResultShelf, Runs
+from adapp.ui.warmup import WarmUp
+
+_CARD_SIDE = 112
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AppServices:
+    """The app's working parts.
+
+    Attributes:
+        pool: Detectors, loaded once and shared by all sessions.
+        presets: Presets that can be chosen.
+        preset: The one chosen at start.
+        preset_reason: Why that one, one sentence.
+        checkpoint: ``open``, ``research`` or a file, chosen at start.
+        examples: Parts to try, in the order of their cards.
+        thumbnails: Address of each example's picture, by the example's key.
+        shelf: Keeps all sessions' results within a budget.
+        runs: Runs in progress, by session.
+        warm_up: Loads the model in the background.
+    """
+
+    pool: DetectorPool
+    presets: tuple[str, ...]
+    preset: str
+    preset_reason: str
+    checkpoint: str
+    examples: tuple[Example, ...]
+    thumbnails: Mapping[str, str]
+    shelf: ResultShelf
+    runs: Runs
+    warm_up: WarmUp
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        """Checkpoints that can be chosen; a file only if the server was started with it."""
+        return tuple(dict.fromkeys(("open", "research", self.checkpoint)))
+
+
+def app_services(
+    preset: str | None = None,
+    *,
+    pool: DetectorPool | None = None,
+    cards: Sequence[Example] | None = None,
+) -> AppServices:
+    """Return the app's working parts.
+
+    Args:
+        preset: Preset to start with; None takes ``ADAPP_PRESET``.
+        pool: Detectors; None makes the real ones.
+        cards: Examples; None takes those that come with the project.
+
+    Raises:
+        UsageError: If the preset does not exist.
+    """
+    settings = Settings()
+    detectors = pool or DetectorPool()
+    chosen, reason = choose_preset(preset or settings.preset, detectors, settings.checkpoint)
+    shown = tuple(examples() if cards is None else cards)
+    return AppServices(
+        pool=detectors,
+        presets=offered(chosen),
+        preset=chosen,
+        preset_reason=reason,
+        checkpoint=settings.checkpoint,
+        examples=shown,
+        thumbnails={example.key: _thumbnail(example) for example in shown},
+        shelf=ResultShelf(),
+        runs=Runs(),
+        warm_up=WarmUp(detectors, _first_run(shown, chosen, settings.checkpoint)),
+    )
+
+
+def _first_run(shown: Sequence[Example], preset: str, checkpoint: str) -> InspectionRequest | None:
+    """Return the run behind the first card, which the warm-up makes in advance."""
+    if not shown:
+        return None
+    first = shown[0]
+    return InspectionRequest(
+        method=next(iter(METHODS)),
+        preset=preset,
+        checkpoint=checkpoint,
+        category=first.category,
+        support=first.support,
+        query=first.query[:1],
+    )
+
+
+def _thumbnail(example: Example) -> str:
+    return png_uri(screen_picture(load_image(example.query[0]).pixels, _CARD_SIDE))

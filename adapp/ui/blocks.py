@@ -1,0 +1,104 @@
+"""The app: one page, its queue, and launch settings that keep it on this machine."""
+
+import os
+from typing import Any
+
+import gradio as gr
+
+from adapp import __version__
+from adapp.core.settings import Settings
+from adapp.ui import page_view, texts
+from adapp.ui.about_tab import build_about_tab
+from adapp.ui.app_services import AppServices, app_services
+from adapp.ui.endpoints import build_endpoints
+from adapp.ui.inspect_tab import build_inspect_tab
+from adapp.ui.theme import STYLE_SHEET, theme
+
+MOST_WAITING = 24
+MOST_SESSIONS = 200
+CACHE_SECONDS = (900, 3600)
+"""How often the cache of uploaded and exported files is swept, and what age is swept away."""
+
+_POLL_SECONDS = 1.0
+
+
+def build_app(services: AppServices) -> gr.Blocks:
+    """Return the app with its queue; launch it with ``launch_settings``."""
+    with gr.Blocks(
+        title=texts.TITLE, analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS
+    ) as app:
+        _build_header(services)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Inspect", id="inspect"):
+                build_inspect_tab(services)
+            with gr.Tab("About", id="about-tab"):
+                build_about_tab()
+        build_endpoints(services)
+    return app.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
+
+
+def _build_header(services: AppServices) -> None:
+    """Build the header, which follows the model until it is ready."""
+
+    def status() -> str:
+        return page_view.header_html(
+            services.preset, services.preset_reason, __version__, services.warm_up.readiness
+        )
+
+    header = gr.HTML(status, elem_id="masthead", apply_default_css=False)
+    timer = gr.Timer(_POLL_SECONDS)
+    timer.tick(
+        lambda: (status(), gr.Timer(active=services.warm_up.readiness.state == "loading")),
+        None,
+        [header, timer],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def launch_settings() -> dict[str, Any]:
+    """Return the arguments of ``launch`` that keep the app safe: see each line."""
+    settings = Settings()
+    private = [settings.weights_dir, settings.checkpoints_dir, settings.cache_dir]
+    return {
+        "theme": theme(),
+        "css_paths": STYLE_SHEET,
+        "max_file_size": "20mb",
+        "allowed_paths": [],
+        "blocked_paths": [str(path) for path in private if path is not None],
+        "show_error": False,  # expected failures are gr.Error; anything else shows no internals
+        "enable_monitoring": False,
+        "run_history": False,  # nothing of a run stays in the visitor's browser
+        "strict_cors": True,
+        "share": False,
+        "footer_links": ["api", "settings"],
+        "state_session_capacity": MOST_SESSIONS,
+        "server_name": "0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1",  # noqa: S104
+        "auth": _sign_in(),
+    }
+
+
+def _sign_in() -> tuple[str, str] | None:
+    """Return the name and password of ``ADAPP_AUTH`` ("name:password"), for shared servers."""
+    name, colon, password = os.environ.get("ADAPP_AUTH", "").partition(":")
+    return (name, password) if colon else None
+
+
+def launch(host: str | None = None, port: int | None = None, preset: str | None = None) -> None:
+    """Serve the app until it is interrupted.
+
+    Args:
+        host: Address to listen on; None means this machine alone, or everywhere on a Space.
+        port: Port; None takes the first free one from 7860.
+        preset: Preset to start with; None takes ``ADAPP_PRESET``.
+
+    Raises:
+        UsageError: If the preset does not exist.
+    """
+    services = app_services(preset)
+    services.warm_up.start()
+    settings = launch_settings()
+    if host is not None:
+        settings["server_name"] = host
+    build_app(services).launch(server_port=port, **settings)

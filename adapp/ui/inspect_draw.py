@@ -1,0 +1,162 @@
+"""From a session's result to updates of the page; no model runs here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import gradio as gr
+
+from adapp.rendering.colormaps import MapKind
+from adapp.services.inspection import Inspection, QueryOutcome
+from adapp.services.regions import (
+    Thresholds,
+    Verdict,
+    default_min_pixels,
+    region_mask,
+    regions,
+    verdict,
+)
+from adapp.services.views import histogram, matches
+from adapp.ui import inspect_view, viewer
+from adapp.ui.inspect_layout import InspectLayout
+from adapp.ui.pictures import png_uri, screen_picture
+from adapp.ui.state import Held
+
+Updates = dict[gr.components.Component | gr.blocks.BlockContext, object]
+
+_THUMB_SIDE = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a visitor looks at, and how.
+
+    Attributes:
+        chosen: Position of the query.
+        kind: Which of its maps.
+        colors: Colour map of unsigned maps.
+        thresholds: The visitor's thresholds.
+    """
+
+    chosen: int
+    kind: MapKind
+    colors: str
+    thresholds: Thresholds
+
+
+class Drawing:
+    """Turns results into updates of the tab's components.
+
+    Args:
+        layout: The tab's components.
+    """
+
+    def __init__(self, layout: InspectLayout) -> None:
+        self._results = layout.results
+        self._controls = layout.controls
+
+    def whole(self, held: Held, inspection: Inspection, look: Look) -> Updates:
+        """Return the updates that show another query, or the first one of a run."""
+        outcome = inspection.outcomes[look.chosen]
+        parts = {
+            **viewer.with_picture(
+                f"{held.key}-{look.chosen}", outcome.image.name, outcome.image.pixels
+            ),
+            **self._map_parts(outcome, look),
+        }
+        return {
+            self._results.notes: inspect_view.notes_html(inspection, outcome),
+            self._results.reading: inspect_view.READING_HINT,
+            **self.thresholds(held, inspection, look, parts),
+        }
+
+    def map(self, inspection: Inspection, look: Look) -> Updates:
+        """Return the updates that show another map, or the same in other colours."""
+        parts = self._map_parts(inspection.outcomes[look.chosen], look)
+        return {self._results.viewer: gr.HTML(**parts)}
+
+    def thresholds(
+        self,
+        held: Held,
+        inspection: Inspection,
+        look: Look,
+        parts: Mapping[str, object] | None = None,
+    ) -> Updates:
+        """Return the updates that follow from other thresholds.
+
+        Args:
+            held: Holder of the result.
+            inspection: The result.
+            look: What is looked at.
+            parts: Parts of the viewer's update that come from elsewhere.
+        """
+        outcome = inspection.outcomes[look.chosen]
+        fused = outcome.result.fused_map
+        found = regions(fused, look.thresholds.pixel)
+        mask = region_mask(fused, look.thresholds.pixel, default_min_pixels(fused.shape))
+        shown = found[: inspect_view.MOST_REGIONS]
+        pairs = [
+            None if match is None else inspect_view.pair(outcome, inspection, match)
+            for match in matches(outcome, shown, inspection.support)
+        ]
+        judged = self._verdicts(inspection, look.thresholds)
+        scale = viewer.with_scale(look.kind, look.colors, look.thresholds.pixel)
+        return {
+            self._results.verdict: inspect_view.verdict_html(
+                inspection, outcome, judged[look.chosen], found
+            ),
+            self._results.strip: inspect_view.strip_html(
+                inspection.outcomes, judged, self._thumbs(held, inspection), look.chosen
+            ),
+            self._results.regions: inspect_view.regions_html(found, pairs),
+            self._results.histogram: histogram(inspection, look.thresholds, look.chosen),
+            self._results.threshold_note: inspect_view.thresholds_note(
+                look.thresholds, inspection.calibration
+            ),
+            self._results.viewer: gr.HTML(
+                **{
+                    **(parts or {}),
+                    **viewer.with_regions(outcome.image.name, mask, found),
+                    **scale,
+                }
+            ),
+        }
+
+    def overview(self, held: Held, inspection: Inspection, look: Look) -> Updates:
+        """Return the updates that a further query of the run brings to what is shown already."""
+        judged = self._verdicts(inspection, look.thresholds)
+        return {
+            self._results.strip: inspect_view.strip_html(
+                inspection.outcomes, judged, self._thumbs(held, inspection), look.chosen
+            ),
+            self._results.histogram: histogram(inspection, look.thresholds, look.chosen),
+        }
+
+    def sliders(self, inspection: Inspection) -> Updates:
+        """Return the updates that put both sliders to their calibrated values."""
+        own = Thresholds.of(inspection.calibration)
+        low, high = inspection.outcomes[0].result.score_range
+        return {
+            self._controls.image_threshold: gr.Slider(
+                minimum=min(low, own.image), maximum=max(high, own.image), value=own.image
+            ),
+            self._controls.pixel_threshold: gr.Slider(value=own.pixel),
+        }
+
+    def _map_parts(self, outcome: QueryOutcome, look: Look) -> dict[str, object]:
+        return {
+            **viewer.with_map(outcome.image.name, outcome.result, look.kind, look.colors),
+            **viewer.with_scale(look.kind, look.colors, look.thresholds.pixel),
+        }
+
+    def _verdicts(self, inspection: Inspection, thresholds: Thresholds) -> list[Verdict]:
+        return [
+            verdict(outcome.result.score, inspection.calibration, thresholds.image)
+            for outcome in inspection.outcomes
+        ]
+
+    def _thumbs(self, held: Held, inspection: Inspection) -> list[str]:
+        """Return the queries' small pictures, each made once."""
+        for index, outcome in enumerate(inspection.outcomes):
+            if index not in held.drawn:
+                held.drawn[index] = png_uri(screen_picture(outcome.image.pixels, _THUMB_SIDE))
+        return [held.drawn[index] for index in range(len(inspection.outcomes))]

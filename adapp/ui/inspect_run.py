@@ -1,0 +1,159 @@
+"""Running an inspection from the tab: start, progress, stop, and whether a result is current."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import gradio as gr
+
+from adapp.core.errors import AdappError
+from adapp.rendering.colormaps import MapKind
+from adapp.services.inspection import Inspection, InspectionRequest, inspect
+from adapp.services.regions import Thresholds
+from adapp.ui import page_view, texts
+from adapp.ui.app_services import AppServices
+from adapp.ui.form import form_of, problems, refuse
+from adapp.ui.inspect_draw import Drawing, Look, Updates
+from adapp.ui.inspect_layout import InspectLayout
+from adapp.ui.state import Held
+
+
+class RunHandlers:
+    """Handlers of everything that starts, ends or outdates a run.
+
+    Args:
+        services: What the app is built from.
+        layout: The tab's components.
+    """
+
+    def __init__(self, services: AppServices, layout: InspectLayout) -> None:
+        self._services = services
+        self._layout = layout
+        self._results = layout.results
+        self._draw = Drawing(layout)
+
+    def on_detect(
+        self,
+        browser: gr.Request,
+        older: Held | None,
+        kind: MapKind,
+        colors: str,
+        *inputs: object,
+    ) -> Iterator[Updates]:
+        """Yield the page's updates while an inspection runs; a result shows once it is there."""
+        request = form_of(inputs).request()
+        refuse(problems(request.method, request.support, request.query))
+        held = self._services.shelf.hold(len(request.query), other_tuning(older, request))
+        session = str(browser.session_hash)
+        stop = self._services.runs.begin(session)
+        try:
+            yield from self._steps(request, held, (kind, colors), stop.is_set)
+        except AdappError as refusal:
+            yield {self._results.progress: page_view.message_html(str(refusal), "error")}
+            raise
+        finally:
+            held.running = False
+            self._services.runs.end(session, stop)
+
+    def _steps(
+        self,
+        request: InspectionRequest,
+        held: Held,
+        shown: tuple[MapKind, str],
+        stopped: Callable[[], bool],
+    ) -> Iterator[Updates]:
+        finished = 0
+        for update in inspect(request, self._services.pool, stopped):
+            progress = page_view.progress_html(update.stage, update.done, update.total)
+            updates: Updates = {self._results.progress: progress}
+            if update.inspection is not None:
+                self._services.shelf.fill(held, update.inspection)
+                if len(update.inspection.outcomes) > finished:
+                    updates |= self._arrived(held, update.inspection, shown, first=finished == 0)
+                finished = len(update.inspection.outcomes)
+            yield updates
+        yield {self._results.progress: page_view.message_html(ending(held))}
+
+    def _arrived(
+        self, held: Held, found: Inspection, shown: tuple[MapKind, str], *, first: bool
+    ) -> Updates:
+        """Return the updates for a result that has just come in."""
+        look = Look(0, *shown, Thresholds.of(found.calibration))
+        if not first:
+            return self._draw.overview(held, found, look)
+        return {**self._fresh(held, found, look), self._results.held: held}
+
+    def _fresh(self, held: Held, found: Inspection, look: Look) -> Updates:
+        return {
+            **self._draw.whole(held, found, look),
+            **self._draw.sliders(found),
+            self._results.chosen: look.chosen,
+            self._results.stale: "",
+            self._results.empty: "",
+        }
+
+    def on_stop(self, browser: gr.Request, held: Held | None) -> Updates:
+        """End the session's run; what it has finished stays."""
+        self._services.runs.stop(str(browser.session_hash))
+        told = texts.STOPPED_EMPTY
+        if held is not None and held.running and held.inspection is not None:
+            held.running = False
+            held.inspection = replace(held.inspection, stopped=True)
+            told = ending(held)
+        return {self._results.progress: page_view.message_html(told), **self.on_idle()}
+
+    def on_leave(self, browser: gr.Request) -> None:
+        """End the run of a session whose tab was closed."""
+        self._services.runs.stop(str(browser.session_hash))
+
+    def on_busy(self, *_: object) -> Updates:
+        """Return the buttons while a run is in progress or waits for its turn."""
+        actions = self._layout.actions
+        waiting = page_view.progress_html(texts.WAITING, 0, 0)
+        return {
+            actions.run: gr.Button(interactive=False),
+            actions.stop: gr.Button(interactive=True),
+            self._results.progress: waiting,
+        }
+
+    def on_idle(self) -> Updates:
+        """Return the buttons while none is."""
+        actions = self._layout.actions
+        return {
+            actions.run: gr.Button(interactive=True),
+            actions.stop: gr.Button(interactive=False),
+        }
+
+    def on_settings(self, held: Held | None, *inputs: object) -> str:
+        """Return the remark that greys a result whose settings are no longer the chosen ones."""
+        if held is None or held.inspection is None or held.running:
+            return ""
+        current = form_of(inputs).request() == held.inspection.request
+        return "" if current else page_view.message_html(texts.STALE, "stale")
+
+    def on_tune(self, held: Held | None, kind: MapKind, colors: str, *inputs: object) -> Updates:
+        """Bring back the result with the other tuning, if this session has made it."""
+        stale = self.on_settings(held, *inputs)
+        if held is None or held.inspection is None or not stale:
+            return {self._results.stale: stale}
+        if held.twin is None or held.twin.request != form_of(inputs).request():
+            return {self._results.stale: stale}
+        held.inspection, held.twin = held.twin, held.inspection
+        look = Look(0, kind, colors, Thresholds.of(held.inspection.calibration))
+        return self._fresh(held, held.inspection, look)
+
+
+def other_tuning(older: Held | None, request: InspectionRequest) -> Inspection | None:
+    """Return what a session already knows of ``request`` with tuning switched the other way."""
+    if older is None:
+        return None
+    wanted = replace(request, tune=not request.tune)
+    known = (older.inspection, older.twin)
+    return next((one for one in known if one is not None and one.request == wanted), None)
+
+
+def ending(held: Held) -> str:
+    """Return how a run ended, in words; empty if it simply finished."""
+    if held.inspection is None:
+        return texts.STOPPED_EMPTY
+    done = len(held.inspection.outcomes)
+    return f"Stopped: {done} of {held.asked} finished and kept." if held.inspection.stopped else ""

@@ -1,0 +1,257 @@
+"""What a result looks like: pure functions from results to HTML.
+
+Every text that comes from a user (file names, part names) passes ``escape``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from adapp.core.results import Calibration, PixelReading, RgbImage
+from adapp.rendering.patches import crop_around
+from adapp.services.inspection import Inspection, QueryOutcome
+from adapp.services.regions import Match, Region, Thresholds, Verdict
+from adapp.ui.pictures import png_uri
+
+_CROP_SIDE = 144
+MOST_REGIONS = 12
+"""Regions listed on the page; the export holds them all."""
+
+READING_HINT = (
+    '<p class="reading is-hint">Click a pixel to read its base, residual and fused value.</p>'
+)
+
+_ICONS = {
+    "anomalous": '<path d="M7 7l10 10M17 7L7 17"/>',
+    "normal": '<path d="M6 12.5l4 4 8-9"/>',
+}
+_BADGES = {
+    "leave_one_out": (
+        "calibrated",
+        "Threshold from the normal pictures, each scored without itself",
+    ),
+    "augmented": ("uncalibrated", "One normal picture gives no spread: the threshold is a guess"),
+    "generic": ("generic scale", "No normal pictures: thresholds are the method's general ones"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A region of the query and the normal patch that is most like it, as pictures."""
+
+    query: RgbImage
+    normal: RgbImage
+    normal_name: str
+    match: Match
+
+
+def verdict_html(
+    inspection: Inspection, outcome: QueryOutcome, verdict: Verdict, regions: Sequence[Region]
+) -> str:
+    """Return the banner: a word, an icon and the figures behind them, drawn by code alone."""
+    word = "ANOMALOUS" if verdict.anomalous else "NORMAL"
+    facts = "".join(_facts(inspection, outcome, verdict, regions))
+    return (
+        f'<section class="verdict is-{verdict.label}" role="status" aria-live="polite">'
+        f'<svg class="mark" viewBox="0 0 24 24" aria-hidden="true">{_ICONS[verdict.label]}</svg>'
+        f'<div class="word"><strong>{word}</strong>'
+        f'<span title="{escape(outcome.image.name)}">{escape(outcome.image.name)}</span></div>'
+        f'<dl class="facts">{facts}</dl></section>'
+    )
+
+
+def _facts(
+    inspection: Inspection, outcome: QueryOutcome, verdict: Verdict, regions: Sequence[Region]
+) -> list[str]:
+    calibration, provenance = inspection.calibration, inspection.provenance
+    badge, badge_title = _BADGES[calibration.basis]
+    area = sum(region.area_fraction for region in regions)
+    times = "" if verdict.times_threshold is None else f"{verdict.times_threshold:.2f} x threshold"
+    normals = f"on {calibration.n_normals} normal{_s(calibration.n_normals)}"
+    return [
+        _fact(
+            "unlikeness",
+            f"{verdict.score:.3f}",
+            times,
+            "Anomaly score of the whole picture: how unlike the normal pictures it is. Not a "
+            "probability of a defect",
+        ),
+        _fact("threshold", f"{verdict.threshold:.3f}", verdict.position, badge_title),
+        _fact(
+            "regions",
+            str(len(regions)),
+            f"{_percent(area)} of area",
+            "Connected sets of pixels above the region threshold",
+        ),
+        _fact(badge, normals, _method(inspection), calibration.note),
+        _fact(
+            "time",
+            f"{outcome.seconds:.2f} s",
+            f"on {_device(provenance.device)}",
+            "Time of this picture's prediction alone",
+        ),
+    ]
+
+
+def _fact(name: str, value: str, detail: str, title: str) -> str:
+    small = f"<small>{escape(detail)}</small>" if detail else ""
+    return (
+        f'<div title="{escape(title)}"><dt>{escape(name)}</dt><dd>{escape(value)}{small}</dd></div>'
+    )
+
+
+def _method(inspection: Inspection) -> str:
+    provenance = inspection.provenance
+    tuned = ", tuned" if inspection.request.tune else ""
+    return f"{provenance.method.upper()} {provenance.variant}{tuned}"
+
+
+def notes_html(inspection: Inspection, outcome: QueryOutcome) -> str:
+    """Return every remark on the run and on this picture, most important first."""
+    refused = [f"{item.path.name} was left out: {item.reason}" for item in inspection.rejected]
+    own = [f"{outcome.image.name}: {note}" for note in (*outcome.image.flags, *outcome.image.notes)]
+    remarks = [
+        *refused,
+        *inspection.provenance.fallbacks,
+        *inspection.notes,
+        *own,
+        inspection.calibration.note,
+    ]
+    unique = list(dict.fromkeys(remark for remark in remarks if remark))
+    items = "".join(f"<li>{escape(remark)}</li>" for remark in unique)
+    return f'<ul class="notes">{items}</ul>' if items else ""
+
+
+def strip_html(
+    outcomes: Sequence[QueryOutcome],
+    verdicts: Sequence[Verdict],
+    thumbs: Sequence[str],
+    chosen: int,
+) -> str:
+    """Return one button per inspected picture; empty when there is only one."""
+    if len(outcomes) < 2:
+        return ""
+    buttons = []
+    for index, (outcome, verdict) in enumerate(zip(outcomes, verdicts, strict=True)):
+        name = escape(outcome.image.name)
+        current = ' aria-current="true"' if index == chosen else ""
+        buttons.append(
+            f'<button type="button" class="thumb is-{verdict.label}" data-index="{index}"{current} '
+            f'title="{name}"><img src="{thumbs[index]}" alt="{name}: {verdict.label}">'
+            f"<span>{verdict.score:.2f}</span></button>"
+        )
+    count = sum(verdict.anomalous for verdict in verdicts)
+    told = f"{count} of {len(outcomes)} anomalous"
+    return f'<div class="strip"><p>{told}</p><div class="thumbs">{"".join(buttons)}</div></div>'
+
+
+def pair(outcome: QueryOutcome, inspection: Inspection, found: Match) -> Pair:
+    """Return the two patches of ``found``, each outlined in its surroundings."""
+    normal = inspection.support[found.support_index]
+    return Pair(
+        query=crop_around(outcome.image.pixels, found.query_box, side=_CROP_SIDE),
+        normal=crop_around(normal.pixels, found.support_box, side=_CROP_SIDE),
+        normal_name=normal.name,
+        match=found,
+    )
+
+
+def regions_html(regions: Sequence[Region], pairs: Sequence[Pair | None]) -> str:
+    """Return the list of regions, each with its box, size, share and nearest normal patch."""
+    if not regions:
+        return (
+            '<section class="regions"><h3>Evidence</h3><p class="quiet">No region lies above the '
+            "region threshold. Lower it to see what comes next.</p></section>"
+        )
+    shown = list(zip(regions, pairs, strict=False))
+    rows = "".join(_region(number, *entry) for number, entry in enumerate(shown, start=1))
+    rest = len(regions) - len(shown)
+    more = f'<p class="quiet">{rest} more region{_s(rest)} in the export.</p>' if rest else ""
+    return (
+        f'<section class="regions"><h3>Evidence <small>{len(regions)} region{_s(len(regions))}, '
+        f"highest first</small></h3><ol>{rows}</ol>{more}</section>"
+    )
+
+
+def _region(number: int, region: Region, evidence: Pair | None) -> str:
+    row0, column0, row1, column1 = region.box
+    figures = (
+        f'<p class="figures"><b title="Width x height of the box in pixels">'
+        f"{column1 - column0} x {row1 - row0} px</b>"
+        f'<span title="Pixels of the region over pixels of the picture">'
+        f"{_percent(region.area_fraction)} of area</span>"
+        f'<span title="Highest map value in the region">peak {region.peak_value:.2f}</span>'
+        f'<span class="where" title="Box: first and last column, first and last row">'
+        f"x {column0}&ndash;{column1 - 1}, y {row0}&ndash;{row1 - 1}</span></p>"
+    )
+    pictures = "" if evidence is None else _pair(number, evidence)
+    return f'<li><span class="number">{number}</span>{figures}{pictures}</li>'
+
+
+def _pair(number: int, evidence: Pair) -> str:
+    match = evidence.match
+    name = escape(evidence.normal_name)
+    row0, column0 = match.support_box[:2]
+    ratio = (
+        f"cost {match.cost:.2f}"
+        if match.cost_ratio is None
+        else f"{match.cost_ratio:.1f} x the largest normal cost"
+    )
+    return (
+        '<div class="pair">'
+        + _patch(evidence.query, f"Region {number} of the part", "this part")
+        + _patch(
+            evidence.normal,
+            f"Nearest normal patch, in {name}",
+            f"nearest normal: n{match.support_index + 1}",
+        )
+        + f'<p class="match" title="1 - cosine similarity of the two patches: {match.cost:.3f}">'
+        f"{ratio}<br><small>{name} at x {column0}, y {row0}</small></p></div>"
+    )
+
+
+def _patch(pixels: RgbImage, alt: str, caption: str) -> str:
+    return (
+        f'<figure><img src="{png_uri(pixels)}" alt="{alt}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def reading_html(row: int, column: int, reading: PixelReading) -> str:
+    """Return the terms behind one pixel, as the sum they are."""
+    sign = "+" if reading.residual >= 0 else "&minus;"
+    weight = "" if reading.weight == 1 else f"{reading.weight:.2f} x "
+    return (
+        f'<p class="reading" role="status"><span>x {column}, y {row}</span>'
+        f'<span title="First estimate">base <b>{reading.base:.3f}</b></span>'
+        f'<span title="Signed correction">{sign} {weight}residual '
+        f"<b>{abs(reading.residual):.3f}</b></span>"
+        f'<span title="Sum, clipped to 0..1">= fused <b>{reading.fused:.3f}</b></span></p>'
+    )
+
+
+def thresholds_note(thresholds: Thresholds, calibration: Calibration) -> str:
+    """Return whether the thresholds are the calibrated ones, as a line under the histogram."""
+    own = Thresholds.of(calibration)
+    moved = [
+        f"{name} {now:.3f} (calibrated {then:.3f})"
+        for name, now, then in (
+            ("verdict", thresholds.image, own.image),
+            ("regions", thresholds.pixel, own.pixel),
+        )
+        if abs(now - then) > 5e-4
+    ]
+    text = f"Moved by you: {', '.join(moved)}." if moved else "Thresholds as calibrated."
+    return f'<p class="quiet">{text}</p>'
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.2f} %" if fraction < 0.1 else f"{100 * fraction:.1f} %"
+
+
+def _device(device: str) -> str:
+    return "CPU" if device == "cpu" else device.replace("cuda", "GPU")
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,40 @@
+"""Pictures as text that a page can hold, so that showing a result writes nothing to disk."""
+
+import base64
+import math
+
+from adapp.core.results import AnomalyMap, BinaryMask, RgbImage
+from adapp.rendering.overlay import encode_png, mask_image, shrink
+
+SCREEN_SIDE = 1280
+"""Longest side, in pixels, of a picture sent to the page."""
+
+
+def png_uri(pixels: RgbImage) -> str:
+    """Return ``pixels`` as a lossless ``data:`` address."""
+    return _uri(encode_png(pixels))
+
+
+def mask_uri(mask: BinaryMask) -> str:
+    """Return ``mask`` as a ``data:`` address of a picture of exactly two levels, 0 and 255."""
+    step = _step(mask.shape)
+    return _uri(encode_png(mask_image(mask[::step, ::step])))
+
+
+def screen_picture(pixels: RgbImage, side: int = SCREEN_SIDE) -> RgbImage:
+    """Return ``pixels`` smoothly reduced to at most ``side`` on either axis."""
+    return shrink(pixels, side)
+
+
+def screen_map(anomaly_map: AnomalyMap) -> AnomalyMap:
+    """Return every n-th cell of ``anomaly_map``, so that it is no larger than the screen shows."""
+    step = _step(anomaly_map.shape)
+    return anomaly_map[::step, ::step]
+
+
+def _step(shape: tuple[int, ...]) -> int:
+    return math.ceil(max(shape) / SCREEN_SIDE)
+
+
+def _uri(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

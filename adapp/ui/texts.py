@@ -1,0 +1,72 @@
+"""Every sentence of the app that does not depend on a result."""
+
+TITLE = "adapp: visual anomaly detection"
+
+CHECKPOINTS = {
+    "open": "Open: usable in a plant",
+    "research": "Research: evaluation only",
+}
+CHECKPOINT_LICENCES = {
+    "open": (
+        "Trained only on permissively licensed pictures and on what the project renders: "
+        "results may be used in a plant."
+    ),
+    "research": (
+        "Trained on all data, some of it non-commercial: for evaluation and demonstration only, "
+        "not for use in a plant."
+    ),
+}
+
+EMPTY_TITLE = "Nothing inspected yet"
+EMPTY_HINT = (
+    "Click an example above, or add a few pictures of good parts and the part to inspect, "
+    "then press Run inspection."
+)
+STALE = "Settings changed: this is the result of the earlier settings. Run again to update it."
+DROPPED = (
+    "This result is no longer held (it expired or made room for others). Run the inspection again."
+)
+STOPPED_EMPTY = "Stopped before the first picture was inspected. Press Run to start again."
+WAITING = "Waiting for the model"
+
+NORMAL_LABEL = "1  Normal parts"
+NORMAL_HINT = "Pictures of good parts, 1 to 16. Four or more calibrate the threshold."
+QUERY_LABEL = "2  Parts to inspect"
+QUERY_HINT = "Up to 32. PNG, JPEG, BMP, TIFF or WebP, any bit depth, 20 MB each."
+METHOD_LABEL = "3  Method"
+PART_LABEL = "Part name"
+PART_HINT = "for example bottle; may stay empty"
+TUNE_LABEL = "Tune to these parts"
+TUNE_HINT = (
+    "Adapts the filter to the normal parts first, in seconds to a minute. Switch it off and the "
+    "untuned result comes back."
+)
+
+NEED_QUERY = "Add at least one picture to inspect (box 2), or click an example."
+NEED_SUPPORT = "{method} compares with normal parts. Add 1 to 16 pictures of good parts (box 1)."
+NO_METHOD = "Method {method} does not exist. Choose one of: {known}."
+TOO_MANY_SUPPORT = "The app takes up to {most} normal pictures, here are {count}. Remove some."
+TOO_MANY_QUERY = (
+    "The app inspects up to {most} pictures at once, here are {count}. Remove some, or use "
+    "`python -m adapp detect` for whole folders."
+)
+TOO_LARGE = (
+    "These pictures have {size:.0f} megapixels together; the app takes up to {most:.0f} per run. "
+    "Inspect fewer at once, or use `python -m adapp detect`."
+)
+
+PRIVACY = """
+**Your pictures stay on this machine.** The app makes no request that leaves it, keeps no history
+and no usage figures. Uploaded files lie in a temporary folder under a hash of their content and
+are deleted after an hour; whoever knows a file's full address and can reach this server can open
+it until then, and two people who upload the same bytes share one file. Results live in your
+session only, are dropped half an hour after their last use, and make room for others when memory
+is short.
+"""
+
+READING = """
+**Unlikeness is not a probability.** A score says how unlike the normal pictures a part is, on the
+scale of the method. The threshold follows from the normal pictures themselves: each is scored as
+if it were unknown, and the largest such score plus a margin is the limit. Few normal pictures make
+a rough limit; add more, or move the threshold by hand.
+"""

@@ -1,0 +1,117 @@
+// Pointer and keyboard on the picture: what is looked at stays in the browser.
+// The root element keeps the state as attributes and variables, because its children are
+// replaced whenever the server sends another map; the root itself never is.
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const layers = () => element.querySelector('.layers');
+const size = () => {
+  const figure = element.querySelector('.viewer');
+  return figure ? {rows: +figure.dataset.rows, columns: +figure.dataset.columns} : null;
+};
+const look = {zoom: 1, x: 0, y: 0};
+const spot = {row: 0, column: 0};
+
+const place = () => {
+  const stage = element.querySelector('.stage');
+  if (!stage) return;
+  const limitX = stage.clientWidth * (look.zoom - 1) / 2;
+  const limitY = stage.clientHeight * (look.zoom - 1) / 2;
+  look.x = clamp(look.x, -limitX, limitX);
+  look.y = clamp(look.y, -limitY, limitY);
+  element.style.setProperty('--zoom', look.zoom);
+  element.style.setProperty('--pan-x', look.x + 'px');
+  element.style.setProperty('--pan-y', look.y + 'px');
+  element.toggleAttribute('data-zoomed', look.zoom > 1);
+  element.toggleAttribute('data-close', look.zoom >= 4);
+};
+const zoomTo = (zoom, clientX, clientY) => {
+  const stage = element.querySelector('.stage');
+  if (!stage) return;
+  const box = stage.getBoundingClientRect();
+  const fromX = (clientX ?? box.left + box.width / 2) - box.left - box.width / 2;
+  const fromY = (clientY ?? box.top + box.height / 2) - box.top - box.height / 2;
+  const next = clamp(zoom, 1, 16);
+  const factor = next / look.zoom;
+  look.x = fromX - (fromX - look.x) * factor;
+  look.y = fromY - (fromY - look.y) * factor;
+  look.zoom = next;
+  place();
+};
+const mark = () => {
+  const whole = size();
+  if (!whole) return;
+  element.style.setProperty('--spot-x', (spot.column + 0.5) / whole.columns * 100 + '%');
+  element.style.setProperty('--spot-y', (spot.row + 0.5) / whole.rows * 100 + '%');
+  element.setAttribute('data-spot', '');
+};
+const read = () => {
+  mark();
+  trigger('read', {row: spot.row, column: spot.column});
+};
+
+let drag = null;
+element.addEventListener('pointerdown', (event) => {
+  if (!event.target.closest('.stage') || event.target.closest('button')) return;
+  drag = {x: event.clientX, y: event.clientY, panX: look.x, panY: look.y, moved: false};
+});
+window.addEventListener('pointermove', (event) => {
+  if (!drag) return;
+  const dx = event.clientX - drag.x, dy = event.clientY - drag.y;
+  if (Math.hypot(dx, dy) > 4) drag.moved = true;
+  if (drag.moved && look.zoom > 1) {
+    look.x = drag.panX + dx;
+    look.y = drag.panY + dy;
+    place();
+  }
+});
+window.addEventListener('pointerup', (event) => {
+  const ended = drag;
+  drag = null;
+  if (!ended || ended.moved || !size()) return;
+  const box = layers().getBoundingClientRect(), whole = size();
+  const column = Math.floor((event.clientX - box.left) / box.width * whole.columns);
+  const row = Math.floor((event.clientY - box.top) / box.height * whole.rows);
+  if (row < 0 || column < 0 || row >= whole.rows || column >= whole.columns) return;
+  Object.assign(spot, {row, column});
+  read();
+});
+element.addEventListener('wheel', (event) => {
+  if (!event.target.closest('.stage') || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  zoomTo(look.zoom * Math.exp(-event.deltaY * 0.004), event.clientX, event.clientY);
+}, {passive: false});
+element.addEventListener('dragstart', (event) => event.preventDefault());
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-zoom]');
+  if (!button) return;
+  if (button.dataset.zoom === 'fit') Object.assign(look, {zoom: 1, x: 0, y: 0});
+  else look.zoom = clamp(look.zoom * (button.dataset.zoom === 'in' ? 1.6 : 1 / 1.6), 1, 16);
+  place();
+});
+element.addEventListener('keydown', (event) => {
+  const whole = size();
+  if (!whole || !event.target.closest('.stage')) return;
+  const step = event.shiftKey ? 1 : Math.max(1, Math.round(Math.max(whole.rows, whole.columns) / 50));
+  const moves = {ArrowUp: [-step, 0], ArrowDown: [step, 0], ArrowLeft: [0, -step], ArrowRight: [0, step]};
+  if (event.key in moves) {
+    const [rows, columns] = moves[event.key];
+    spot.row = clamp(spot.row + rows, 0, whole.rows - 1);
+    spot.column = clamp(spot.column + columns, 0, whole.columns - 1);
+    read();
+  } else if (event.key === '+' || event.key === '=') zoomTo(look.zoom * 1.6);
+  else if (event.key === '-') zoomTo(look.zoom / 1.6);
+  else if (event.key === '0') zoomTo(1);
+  else return;
+  event.preventDefault();
+});
+
+// Another picture starts unzoomed and without a mark; another map of the same picture does not.
+let shown = '';
+watch('value', () => {
+  const figure = element.querySelector('.viewer');
+  const key = figure ? figure.dataset.picture : '';
+  if (key === shown) return;
+  shown = key;
+  Object.assign(look, {zoom: 1, x: 0, y: 0});
+  element.removeAttribute('data-spot');
+  place();
+});

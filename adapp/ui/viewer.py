@@ -1,0 +1,157 @@
+"""The picture under inspection: layers that the browser blends, moves and zooms by itself.
+
+The server sends a layer only when that layer changes: a new threshold sends the mask and the
+frames, another map its colours, another query everything. Opacity, view and zoom send nothing.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+
+from adapp.core.results import AnomalyResult, BinaryMask, RgbImage
+from adapp.rendering.colormaps import MAP_RANGES, MapKind, colormap_choices
+from adapp.rendering.overlay import colorize
+from adapp.services.regions import Region
+from adapp.services.views import map_of
+from adapp.ui.pictures import mask_uri, png_uri, screen_map, screen_picture
+
+VIEWS = (
+    ("Overlay", "overlay"),
+    ("Map", "map"),
+    ("Mask", "mask"),
+    ("Original", "original"),
+)
+MAPS: tuple[tuple[str, MapKind], ...] = (
+    ("Fused", "fused"),
+    ("Base", "base"),
+    ("Residual", "residual"),
+)
+MOST_FRAMES = 40
+"""Frames drawn on the picture; the list and the export hold the others too."""
+
+_BAR_STEPS = 255
+_SCALE_ENDS: dict[MapKind, tuple[str, str]] = {
+    "fused": ("like the normals", "unlike"),
+    "base": ("like the normals", "unlike"),
+    "residual": ("lowers base", "raises base"),
+}
+_SCRIPT = Path(__file__).with_name("viewer.js")
+_TEMPLATE = """
+<figure class="viewer" data-picture="${shown}" data-rows="${rows}" data-columns="${columns}"
+        style="--ratio:${columns / rows}">
+  <div class="stage" tabindex="0" role="group"
+       aria-label="${told} Arrow keys read a pixel, plus and minus zoom.">
+    <div class="layers">
+      <div class="layer picture">${value}</div>
+      <div class="layer map">${paint}</div>
+      <div class="layer mask">${mask}</div>
+      <div class="layer frames">${frames}</div>
+      <i class="spot"></i>
+    </div>
+    <div class="zoom">
+      <button type="button" data-zoom="in" aria-label="Zoom in">+</button>
+      <button type="button" data-zoom="out" aria-label="Zoom out">&minus;</button>
+      <button type="button" data-zoom="fit" aria-label="Fit the picture">Fit</button>
+    </div>
+  </div>
+  <figcaption class="scale">${colorbar}</figcaption>
+</figure>
+"""
+
+
+def viewer() -> gr.HTML:
+    """Return the viewer without a picture; its ``read`` event names the pixel clicked on."""
+    return gr.HTML(
+        "",
+        html_template=_TEMPLATE,
+        js_on_load=_SCRIPT.read_text(encoding="utf-8"),
+        apply_default_css=False,
+        elem_id="viewer",
+        shown="",
+        rows=1,
+        columns=1,
+        told="",
+        paint="",
+        mask="",
+        frames="",
+        colorbar="",
+    )
+
+
+def with_picture(shown: str, name: str, pixels: RgbImage) -> dict[str, object]:
+    """Return the part of an update that shows another picture.
+
+    Args:
+        shown: Names the picture within the session; another one resets the zoom.
+        name: File name for the reader.
+        pixels: The picture at its own resolution.
+    """
+    rows, columns = pixels.shape[:2]
+    source = png_uri(screen_picture(pixels))
+    return {
+        "value": f'<img src="{source}" alt="{escape(name)} as inspected">',
+        "shown": escape(shown),
+        "rows": rows,
+        "columns": columns,
+        "told": f"{escape(name)}, {columns} x {rows} pixels.",
+    }
+
+
+def with_map(name: str, result: AnomalyResult, kind: MapKind, colors: str) -> dict[str, object]:
+    """Return the part of an update that shows another map, or the same in other colours.
+
+    The scale is fixed: 0 to 1, and -1 to 1 with a neutral middle for the residual map.
+    """
+    painted = colorize(
+        screen_map(map_of(result, kind)), *MAP_RANGES[kind], _color_table(kind, colors)
+    )
+    return {"paint": f'<img src="{png_uri(painted)}" alt="{kind} anomaly map of {escape(name)}">'}
+
+
+def with_scale(kind: MapKind, colors: str, pixel_threshold: float) -> dict[str, object]:
+    """Return the part of an update that shows the colour bar, marked at the region threshold."""
+    low, high = MAP_RANGES[kind]
+    ramp = np.linspace(low, high, _BAR_STEPS, dtype=np.float32)[np.newaxis, :]
+    bar = png_uri(colorize(ramp, low, high, _color_table(kind, colors)))
+    share = 100 * (min(max(pixel_threshold, low), high) - low) / (high - low)
+    tick = (
+        f'<i style="left:{share:.2f}%" title="Region threshold {pixel_threshold:.3f}"></i>'
+        if kind == "fused"
+        else ""
+    )
+    first, last = _SCALE_ENDS[kind]
+    told = f"Colour scale from {low:g} to {high:g}, the same for every picture"
+    return {
+        "colorbar": f'<span>{first}</span><div class="bar"><img src="{bar}" alt="{told}">{tick}'
+        f"<u>{low:g}</u><u>{(low + high) / 2:g}</u><u>{high:g}</u></div><span>{last}</span>"
+    }
+
+
+def _color_table(kind: MapKind, colors: str) -> str:
+    """Return the colour map asked for, or the default where it does not suit the map."""
+    choices = colormap_choices(kind)
+    return colors if colors in choices else choices[0]
+
+
+def with_regions(name: str, mask: BinaryMask, regions: Sequence[Region]) -> dict[str, object]:
+    """Return the part of an update that shows other regions."""
+    rows, columns = mask.shape
+    frames = "".join(
+        _frame(number, region, rows, columns)
+        for number, region in enumerate(regions[:MOST_FRAMES], start=1)
+    )
+    told = f"Pixels of {escape(name)} above the region threshold"
+    return {"mask": f'<img src="{mask_uri(mask)}" alt="{told}">', "frames": frames}
+
+
+def _frame(number: int, region: Region, rows: int, columns: int) -> str:
+    row0, column0, row1, column1 = region.box
+    place = (
+        f"left:{100 * column0 / columns:.3f}%;top:{100 * row0 / rows:.3f}%;"
+        f"width:{100 * (column1 - column0) / columns:.3f}%;"
+        f"height:{100 * (row1 - row0) / rows:.3f}%"
+    )
+    return f'<b data-region="{number}" style="{place}"><em>{number}</em></b>'

@@ -1,0 +1,6 @@
+"""Start the app: ``python app.py``; the same as ``python -m adapp serve`` with defaults."""
+
+from adapp.ui.blocks import launch
+
+if __name__ == "__main__":
+    launch()
