@@ -6,6 +6,7 @@ go to stdout, everything else to stderr. What a command needs is imported when i
 """
 
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -26,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         module = import_module(f"adapp.cli.{arguments.module}")
         after_stop = module.after_stop(arguments)
+        _fetch_weights(arguments)
         module.run(arguments)
     except AdappError as error:
         tell(f"adapp {arguments.command}: {' '.join(str(error).split())}")
@@ -34,3 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell(f"adapp {arguments.command}: stopped. {after_stop}".rstrip())
         return MENDABLE
     return DONE
+
+
+def _fetch_weights(arguments: Namespace) -> None:
+    """Fetch published weights if the user asked for them."""
+    if getattr(arguments, "download", False):
+        methods = [arguments.method] if isinstance(arguments.method, str) else arguments.method
+        import_module("adapp.cli.weights").fetch(arguments.preset, methods)

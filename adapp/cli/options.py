@@ -58,6 +58,11 @@ def preset_option(parser: argparse.ArgumentParser) -> None:
         default=wanted if wanted in PRESETS else "embedded",
         help="frozen encoder (default: %(default)s; tiny is for tests only)",
     )
+    parser.add_argument(
+        "--download",
+        action="store_true",
+        help="fetch the preset's published weights first if they are not on this machine",
+    )
 
 
 def variant_option(parser: argparse.ArgumentParser) -> None:

@@ -157,6 +157,24 @@ def test_absent_weights_are_one_line(detect, monkeypatch, capsys):
     assert one_line(capsys) == "adapp detect: The weights are not here. Get them with X."
 
 
+def test_weights_are_fetched_only_when_asked_for_and_before_anything_else(
+    detect, loader, monkeypatch
+):
+    from adapp.cli import weights
+
+    fetched = []
+
+    def create(preset, method, *, download):
+        assert loader.loaded == []
+        fetched.append((preset, method, download))
+
+    monkeypatch.setattr(weights, "create", create)
+    assert main(detect("--preset", "paper", "--download")) == 0
+    assert fetched == [("paper", "raid", True)]
+    assert main(detect("--preset", "paper")) == 0
+    assert len(fetched) == 1
+
+
 def test_a_bug_is_not_dressed_up(detect, monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError
