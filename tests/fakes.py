@@ -194,7 +194,9 @@ class FakeLoader:
 
     def __call__(self, name, *, preset, checkpoint, variant, size, seed):
         self.loaded.append((name, preset, checkpoint, variant, size, seed))
-        detector = FakeDetector(name, variant or "full", preset, seed, size or 64, self.regimes)
+        detector = FakeDetector(
+            name, variant or "full", preset, seed, size or 64, regimes=self.regimes
+        )
         self.detectors.append(detector)
         return detector
 

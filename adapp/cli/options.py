@@ -55,7 +55,7 @@ def preset_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset",
         choices=PRESETS,
-        default=wanted if wanted in PRESETS else "embedded",
+        default="embedded" if wanted == "auto" else wanted,
         help="frozen encoder (default: %(default)s; tiny is for tests only)",
     )
     parser.add_argument(

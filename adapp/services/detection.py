@@ -50,7 +50,7 @@ def detect(
     except BaseException:  # KeyboardInterrupt too: what is finished is kept
         run.keep_finished()
         raise
-    for note in inspection.notes:
+    for note in (*inspection.provenance.fallbacks, *inspection.notes):
         tell(note)
     return writer.finish(inspection)
 

@@ -61,7 +61,7 @@ class DetectorPool:
     """
 
     def __init__(
-        self, load: Loader | None = None, *, max_detectors: int = 8, max_fitted: int = 8
+        self, load: Loader | None = None, *, max_detectors: int = 4, max_fitted: int = 8
     ) -> None:
         self._load = load or registry.load
         self._detectors = _Recent[Detector](max_detectors)

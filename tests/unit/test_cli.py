@@ -140,6 +140,13 @@ def test_what_the_user_can_mend_is_one_line_and_status_2(detect, change, said, c
     assert said in line
 
 
+def test_a_preset_from_the_environment_that_does_not_exist_is_told(detect, monkeypatch, capsys):
+    monkeypatch.undo()  # the real loader knows the presets
+    monkeypatch.setenv("ADAPP_PRESET", "nope")
+    assert main(detect()) == 2
+    assert "preset 'nope' does not exist" in one_line(capsys)
+
+
 def test_missing_support_is_told_before_anything_is_loaded(folder, loader, capsys):
     query = ["--query", f"{folder}/query", "--out", f"{folder}/out"]
     assert main(["detect", "--method", "raid", *query]) == 2

@@ -1,6 +1,7 @@
 """Runs into a folder: each query written before the next, remarks told once."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import pytest
@@ -10,7 +11,7 @@ from adapp.services.detection import detect
 from adapp.services.export import ResultsWriter
 from adapp.services.inspection import InspectionRequest
 from adapp.services.pool import DetectorPool
-from tests.fakes import FakeLoader, part
+from tests.fakes import FakeFitted, FakeLoader, part
 
 
 @pytest.fixture
@@ -77,6 +78,17 @@ def test_flags_carry_the_pictures_name_and_notes_come_last(run):
     run(["0.png"], ["0.png"])
     assert any(line.startswith("0.png: Nearly identical to support") for line in run.told[:-1])
     assert run.told[-1].startswith("Threshold is a guess")
+
+
+def test_fallbacks_are_told(run, monkeypatch):
+    monkeypatch.setattr(FakeFitted, "provenance", _fallen_back(FakeFitted.provenance))
+    run(["0.png", "1.png"], ["2.png"])
+    assert "The training-free variant runs." in run.told
+
+
+def _fallen_back(plain):
+    told = ("The training-free variant runs.",)
+    return property(lambda fitted: replace(plain.fget(fitted), fallbacks=told))
 
 
 def test_progress_counts_the_queries(run):
