@@ -8,8 +8,18 @@ Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 
+DRAWS = 6
+"""Candidates for each start of a careful clustering."""
 
-def cluster(vectors: Vectors, clusters: int, *, seed: int, iterations: int = 15) -> Vectors:
+
+def cluster(
+    vectors: Vectors,
+    clusters: int,
+    *,
+    seed: int,
+    iterations: int = 15,
+    start: Vectors | None = None,
+) -> Vectors:
     """Return the k-means centroids of unit vectors, [clusters, D], unit norm.
 
     Args:
@@ -17,6 +27,7 @@ def cluster(vectors: Vectors, clusters: int, *, seed: int, iterations: int = 15)
         clusters: Number of centroids, at least 1.
         seed: Seed of the initial choice and of the subsampling.
         iterations: Lloyd steps.
+        start: Centroids to begin with, [clusters, D]; None draws some of the vectors.
 
     Raises:
         ValueError: If there are fewer vectors than clusters.
@@ -33,9 +44,59 @@ def cluster(vectors: Vectors, clusters: int, *, seed: int, iterations: int = 15)
         min_points_per_centroid=1,
         max_points_per_centroid=256,
     )
-    kmeans.train(np.ascontiguousarray(vectors, dtype=np.float32))
+    kmeans.train(np.ascontiguousarray(vectors, dtype=np.float32), init_centroids=start)
     centroids: Vectors = np.asarray(kmeans.centroids, dtype=np.float32).reshape(clusters, -1)
     return centroids
+
+
+def careful_clusters(vectors: Vectors, clusters: int, *, seed: int, attempts: int = 10) -> Vectors:
+    """Return the best centroids of several k-means runs, [clusters, D], unit norm.
+
+    Each run starts from vectors drawn far apart. For few and tight groups, all of which must be
+    found; slower than :func:`cluster`. Source: Arthur and Vassilvitskii, k-means++.
+
+    Args:
+        vectors: Unit vectors, [T, D], T >= clusters.
+        clusters: Number of centroids, at least 1.
+        seed: Seed of the draws.
+        attempts: Runs, at least 1.
+
+    Raises:
+        ValueError: If there are fewer vectors than clusters.
+    """
+    rng = np.random.default_rng(seed)
+    best, best_fit = None, -np.inf
+    for _ in range(attempts):
+        start = _far_apart(vectors, min(clusters, len(vectors)), rng)
+        centroids = cluster(vectors, clusters, seed=seed, iterations=50, start=start)
+        fit = float((vectors @ centroids.T).max(axis=1).sum())
+        if best is None or fit > best_fit:
+            best, best_fit = centroids, fit
+    assert best is not None  # noqa: S101 - there is at least one attempt
+    return best
+
+
+def _far_apart(vectors: Vectors, count: int, rng: np.random.Generator) -> Vectors:
+    """Return ``count`` of the vectors: each is drawn among those far from all before it.
+
+    Of a few such draws the one is kept that leaves the least cost (greedy k-means++).
+    """
+    chosen = [int(rng.integers(len(vectors)))]
+    cost = _cost_to(vectors, vectors[chosen])[0]  # [T], to the nearest of the chosen
+    while len(chosen) < count:
+        drawn = rng.choice(len(vectors), size=DRAWS, p=cost / cost.sum())
+        left = np.minimum(cost, _cost_to(vectors, vectors[drawn]))  # [DRAWS, T]
+        best = int(left.sum(axis=1).argmin())
+        chosen.append(int(drawn[best]))
+        cost = left[best]
+    apart: Vectors = np.ascontiguousarray(vectors[chosen], dtype=np.float32)
+    return apart
+
+
+def _cost_to(vectors: Vectors, others: Vectors) -> NDArray[np.float64]:
+    """Return the cost of every vector to each of ``others``, [len(others), T], never quite 0."""
+    cost: NDArray[np.float64] = (1.0 - others @ vectors.T).astype(np.float64).clip(min=1e-12)
+    return cost
 
 
 class InvertedIndex:
@@ -58,8 +119,7 @@ class InvertedIndex:
         return self._lists
 
     def __len__(self) -> int:
-        total: int = self._index.ntotal
-        return total
+        return int(self._index.ntotal)
 
     def add(self, vectors: Vectors) -> None:
         """Append unit vectors [T, D]; their rows continue the count."""
@@ -133,6 +193,7 @@ class InvertedIndex:
     def _list(self, number: int) -> tuple[Vectors, Rows]:
         """Return the vectors [L, D] of one list and their rows [L], without copying them."""
         lists = self._index.invlists
+        assert lists is not None  # noqa: S101 - narrows the type, the index owns its lists
         count = int(lists.list_size(number))
         if count == 0:
             return np.empty((0, self._width), np.float32), np.empty(0, np.int64)
