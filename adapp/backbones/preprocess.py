@@ -36,12 +36,21 @@ def whiten(pixels: Tensor) -> Tensor:
     return (pixels - mean) / deviation
 
 
-def _square(image: RgbImage, size: int) -> Tensor:
+def squashed(image: RgbImage, size: int) -> RgbImage:
+    """Return ``image`` resampled to a square of ``size`` pixels, as ``to_pixels`` does.
+
+    Raises:
+        ValueError: If it is not [H, W, 3] uint8.
+    """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         msg = f"a picture must be [H, W, 3] uint8, got {image.shape} {image.dtype}"
         raise ValueError(msg)
     picture = Image.fromarray(np.ascontiguousarray(image))
     if picture.size != (size, size):
         picture = picture.resize((size, size), Image.Resampling.BICUBIC)
-    values = np.asarray(picture, dtype=np.float32) / 255.0  # [size, size, 3]
+    return np.array(picture)
+
+
+def _square(image: RgbImage, size: int) -> Tensor:
+    values = squashed(image, size).astype(np.float32) / 255.0  # [size, size, 3]
     return torch.from_numpy(values.transpose(2, 0, 1).copy())

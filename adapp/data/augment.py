@@ -26,7 +26,8 @@ def _view(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     matrix = cv2.getRotationMatrix2D(
         (width / 2, height / 2), float(rng.uniform(-4, 4)), float(rng.uniform(0.96, 1.04))
     )
-    matrix[:, 2] += rng.uniform(-0.04, 0.04, size=2) * (width, height)
+    matrix[0, 2] += float(rng.uniform(-0.04, 0.04)) * width
+    matrix[1, 2] += float(rng.uniform(-0.04, 0.04)) * height
     moved = cv2.warpAffine(
         image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
     ).astype(np.float32)

@@ -7,7 +7,8 @@ from torch.nn import functional
 
 def unit_norm(tokens: Tensor) -> Tensor:
     """Return ``tokens`` [..., D] scaled to unit Euclidean length over the last axis."""
-    return functional.normalize(tokens, dim=-1)
+    scaled: Tensor = functional.normalize(tokens, dim=-1)
+    return scaled
 
 
 def join_stages(patches: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from adapp.backbones.base import ImageBackbone
 from adapp.backbones.cache import cached
 from adapp.backbones.factory import create
-from adapp.core.errors import CheckpointMismatch, ModelUnavailable
+from adapp.core.errors import CheckpointMismatch, UsageError
 from adapp.core.results import Provenance
 from adapp.core.settings import Settings
 from adapp.methods.raid.config import VARIANTS, RaidConfig, Variant
@@ -71,7 +71,7 @@ def _variant(name: str | None) -> Variant | None:
     if name is None:
         return None
     msg = f"raid has no variant {name!r}; choose one of {', '.join(VARIANTS)}"
-    raise ModelUnavailable(msg)
+    raise UsageError(msg)
 
 
 def _checked_variant(loaded: Checkpoint, preset: str, step: str, *, explicit: bool) -> Variant:

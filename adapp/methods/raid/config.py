@@ -1,6 +1,6 @@
 """Every constant of RAID, with unit, range and source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Variant = Literal["retrieval", "cross_attention", "guidance_moe", "full"]
@@ -96,8 +96,11 @@ class RaidConfig:
         focal_gamma: Focal loss exponent (released code: 4).
         balance_weight: Weight of the load-balance loss (RAID 4.1: 0.005).
         learning_rate: Of Adam (RAID 4.1: 1e-4).
+        weight_decay: Of AdamW; 0 is Adam (RAID 4.1).
         batch: Pictures per step (released code: 16).
         epochs: Passes (RAID 4.1: 100).
+        tuning_rate: Learning rate of "tune to these parts" (ours).
+        tuning_epochs: Its passes over the damaged views (ours).
         router_warmup: Share of the epochs with uniform stage-two weights (released code: 30 %).
     """
 
@@ -117,6 +120,19 @@ class RaidConfig:
     focal_gamma: float = 4.0
     balance_weight: float = 0.005
     learning_rate: float = 1e-4
+    weight_decay: float = 0.0
     batch: int = 16
     epochs: int = 100
+    tuning_rate: float = 3e-4
+    tuning_epochs: int = 6
     router_warmup: float = 0.3
+
+    def tuning(self) -> "RaidConfig":
+        """Return these constants for tuning: fewer passes, a lower rate, learned routing."""
+        return replace(
+            self,
+            learning_rate=self.tuning_rate,
+            epochs=self.tuning_epochs,
+            batch=8,
+            router_warmup=0.0,
+        )

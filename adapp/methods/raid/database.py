@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from adapp.core.errors import CheckpointMismatch
@@ -85,7 +85,7 @@ class Category:
 
     @property
     def class_prototype(self) -> Tensor:
-        """Mean CLS token of the supports, [Dc], unit norm (not normalised before the mean)."""
+        """Mean CLS token of the supports, [Dc], unit norm."""
         return unit_norm(self.pooled.mean(dim=0))
 
     @property
@@ -178,18 +178,29 @@ def retrieve(
     """
     nearest = (patches @ entry.prototypes.T).argmax(dim=1)
     prototypes = entry.prototypes[nearest]
-    if exclude_picture is not None:
-        kept = (entry.source[:, 0] != exclude_picture).nonzero().squeeze(1)
-        costs, rows = nearest_costs(patches, entry.tokens[kept], config.neighbours)
-        return Retrieval(costs, kept[rows], prototypes)
+    own = None if exclude_picture is None else entry.source[:, 0] == exclude_picture
     if entry.index is None:
-        costs, rows = nearest_costs(patches, entry.tokens, config.neighbours)
+        costs, rows = _search_exactly(patches, entry.tokens, config.neighbours, own)
         return Retrieval(costs, rows, prototypes)
     similarity, found = entry.index.search(
-        patches.cpu().numpy(), config.neighbours, probes=config.probes
+        patches.cpu().numpy(),
+        config.neighbours,
+        probes=config.probes,
+        excluded=None if own is None else own.cpu().numpy(),
     )
     costs = (1.0 - torch.from_numpy(similarity)).clamp_(0.0, 2.0).to(patches.device)
     return Retrieval(costs, torch.from_numpy(found).to(patches.device), prototypes)
+
+
+def _search_exactly(
+    patches: Tensor, tokens: Tensor, neighbours: int, excluded: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Return costs and rows of the nearest tokens that are not ``excluded`` [T]."""
+    if excluded is None:
+        return nearest_costs(patches, tokens, neighbours)
+    kept = (~excluded).nonzero().squeeze(1)
+    costs, rows = nearest_costs(patches, tokens[kept], neighbours)
+    return costs, kept[rows]
 
 
 class VectorDatabase:
@@ -240,22 +251,37 @@ class VectorDatabase:
         Raises:
             CheckpointMismatch: If the file is no database or was made with another encoder.
         """
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            if header.get("format") != FORMAT:
-                msg = f"{path.name} is not a database of this version; build it again"
-                raise CheckpointMismatch(msg)
-            if header.get("backbone") != backbone:
-                msg = (
-                    f"{path.name} was made with another encoder ({header.get('backbone')}); "
-                    "build it again with the one in use"
-                )
-                raise CheckpointMismatch(msg)
-            entries = [
-                _indexed(_read_category(file, position, card), config)
-                for position, card in enumerate(json.loads(header["categories"]))
-            ]
+        header, tensors = _read_file(path)
+        if header.get("backbone") != backbone:
+            msg = (
+                f"{path.name} was made with another encoder ({header.get('backbone')}); "
+                "build it again with the one in use"
+            )
+            raise CheckpointMismatch(msg)
+        entries = [
+            _indexed(_read_category(tensors, position, card), config)
+            for position, card in enumerate(json.loads(header["categories"]))
+        ]
         return cls(entries, config)
+
+
+def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Return header and tensors of a database file.
+
+    Raises:
+        CheckpointMismatch: If it is none.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = dict(file.metadata() or {})
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        msg = f"{path.name} cannot be read as a database ({error}); build it again"
+        raise CheckpointMismatch(msg) from error
+    if header.get("format") != FORMAT:
+        msg = f"{path.name} is not a database of this version; build it again"
+        raise CheckpointMismatch(msg)
+    return header, tensors
 
 
 def class_clusters(pooled: Tensor, clusters: int, *, seed: int) -> list[int]:
@@ -265,15 +291,15 @@ def class_clusters(pooled: Tensor, clusters: int, *, seed: int) -> list[int]:
     return [int(i) for i in (torch.from_numpy(points) @ centroids.T).argmax(dim=1)]
 
 
-def _read_category(file: "safe_open", position: int, card: dict[str, object]) -> Category:
+def _read_category(tensors: dict[str, Tensor], position: int, card: dict[str, object]) -> Category:
     grid = card["grid"]
     assert isinstance(grid, list)  # noqa: S101 - narrows the type of our own JSON
     return Category(
         name=str(card["name"]),
-        pooled=file.get_tensor(f"{position}.pooled"),
-        prototypes=file.get_tensor(f"{position}.prototypes"),
-        tokens=unit_norm(file.get_tensor(f"{position}.tokens").float()),
-        source=file.get_tensor(f"{position}.source").long(),
+        pooled=tensors[f"{position}.pooled"],
+        prototypes=tensors[f"{position}.prototypes"],
+        tokens=unit_norm(tensors[f"{position}.tokens"].float()),
+        source=tensors[f"{position}.source"].long(),
         grid=(int(grid[0]), int(grid[1])),
         normal_cost=float(str(card["normal_cost"])),
         index=None,

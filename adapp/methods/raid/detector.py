@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from adapp.backbones.base import ImageBackbone
+from adapp.backbones.preprocess import squashed
 from adapp.core.detector import FittedDetector, Report, SupportSet
-from adapp.core.errors import UnsupportedRegime
+from adapp.core.errors import UnsupportedRegime, UsageError
 from adapp.core.results import (
     AnomalyResult,
     Calibration,
@@ -24,7 +25,9 @@ from adapp.methods.raid.database import Category, Retrieval, VectorDatabase, ret
 from adapp.methods.raid.model import RaidFilter
 from adapp.methods.raid.scoring import GridMaps, filter_maps
 from adapp.methods.raid.templates import CHUNK, build_category, grown, tokens_of
+from adapp.methods.raid.tuning import tuned_network
 from adapp.ops.maps import fuse_residual, gaussian_smooth, grid_to_pixels
+from adapp.training.checkpoint import content_sha256
 
 ADVICE = (
     "RAID compares with normal parts: add 1 to 16 pictures of good parts, "
@@ -79,15 +82,16 @@ class RaidDetector:
         """
         if not supports or any(len(support.images) == 0 for support in supports):
             raise UnsupportedRegime(ADVICE)
-        built = [
-            build_category(
-                support.category, support.images, self.backbone, self.config, seed=self.seed
+        built, kept = [], []
+        for support in supports:
+            images = [squashed(image, self.backbone.size) for image in support.images]
+            built.append(
+                build_category(support.category, images, self.backbone, self.config, seed=self.seed)
             )
-            for support in supports
-        ]
+            kept.append(tuple(images))
         database = VectorDatabase([entry for entry, _ in built], self.config.database)
-        images = tuple(support.images for support in supports)
-        return FittedRaid(self, database, tuple(tuple(probes) for _, probes in built), images)
+        probes = tuple(tuple(tokens) for _, tokens in built)
+        return FittedRaid(self, database, probes, tuple(kept))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +102,7 @@ class FittedRaid:
         detector: Weights and constants.
         database: Hierarchical vector database.
         probes: Per category, tokens of pictures that stand for the next normal part.
-        images: Per category, the support pictures (kept for tuning only).
+        images: Per category, the support pictures as the encoder sees them (for tuning).
     """
 
     detector: RaidDetector
@@ -125,7 +129,7 @@ class FittedRaid:
                 )
                 maps = self._grid_maps([tokens], [found], [entry])
                 scores.append(float(maps.scores[0]))
-                smooth = self._pixels(maps.fused, entry.grid, None)
+                smooth = self._pixels(maps.fused, None)
                 values.append(float(smooth.max()))
         pictures = sum(entry.pictures for entry in self.database.categories)
         return calibrate(scores, values, pictures, self.detector.config)
@@ -153,21 +157,35 @@ class FittedRaid:
         )
         all_probes, images = list(self.probes), list(self.images)
         all_probes[position] = tuple(probes)
-        images[position] = (*images[position], image)
+        images[position] = (*images[position], squashed(image, self.detector.backbone.size))
         database = self.database.with_category(position, entry)
         return replace(self, database=database, probes=tuple(all_probes), images=tuple(images))
 
     def tune(self, report: Report | None = None) -> FittedDetector:
-        """Return a copy whose filter is tuned on the support with synthetic anomalies."""
-        from adapp.methods.raid.tuning import tuned_network  # noqa: PLC0415 - imports this module
+        """Return a copy whose filter is tuned on the support with synthetic anomalies.
 
-        network = tuned_network(self, report)
-        note = "filter tuned on the supports with synthetic anomalies"
-        fallbacks = (*self.provenance.fallbacks, note)
-        provenance = replace(self.provenance, fallbacks=fallbacks)
-        return replace(
-            self, detector=replace(self.detector, network=network, provenance=provenance)
+        Raises:
+            UsageError: If the variant has no filter.
+        """
+        detector = self.detector
+        if detector.network is None:
+            msg = f"the variant {detector.variant} has no trained part to tune; choose full"
+            raise UsageError(msg)
+        network = tuned_network(
+            detector.network,
+            self.database.categories,
+            self.images,
+            detector.backbone,
+            detector.config,
+            seed=detector.seed,
+            report=report,
         )
+        provenance = replace(
+            self.provenance,
+            checkpoint=f"{self.provenance.checkpoint}, tuned to these parts",
+            checkpoint_sha256=content_sha256(network.state_dict()),
+        )
+        return replace(self, detector=replace(detector, network=network, provenance=provenance))
 
     def _predict_chunk(self, queries: Sequence[RgbImage]) -> list[AnomalyResult]:
         features = self.detector.backbone.encode_rgb(queries)
@@ -196,13 +214,10 @@ class FittedRaid:
             self.detector.config,
         )
 
-    def _pixels(
-        self, grid_map: Tensor, grid: tuple[int, int], size: tuple[int, int] | None
-    ) -> Tensor:
+    def _pixels(self, grid_map: Tensor, size: tuple[int, int] | None) -> Tensor:
         """Return [B, 1, H, W]: up to the encoder's size, smoothed, then to ``size``."""
         side = self.detector.backbone.size
-        scale = (side, side) if grid[0] == grid[1] else (grid[0] * 14, grid[1] * 14)
-        smooth = gaussian_smooth(grid_to_pixels(grid_map, scale), self.detector.config.sigma)
+        smooth = gaussian_smooth(grid_to_pixels(grid_map, (side, side)), self.detector.config.sigma)
         return smooth if size is None else grid_to_pixels(smooth, size)
 
     def _result(
@@ -210,7 +225,7 @@ class FittedRaid:
     ) -> AnomalyResult:
         size = (query.shape[0], query.shape[1])
         grids = torch.cat([maps.base[position], maps.fused[position]])[:, None]  # [2, 1, h, w]
-        base, fused = self._pixels(grids, entry.grid, size).clamp(0, 1)[:, 0]
+        base, fused = self._pixels(grids, size).clamp(0, 1)[:, 0]
         residual = fused - base
         fused = fuse_residual(base, residual, 1.0)
         return AnomalyResult(

@@ -13,6 +13,9 @@ from adapp.methods.raid.config import FilterConfig, Variant
 from adapp.ops.checks import check_shape
 from adapp.ops.maps import cost_logit
 
+FLOOR = 0.01
+"""Added to every stage-two weight before they are made to sum to 1 (released code)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilterOutput:
@@ -52,7 +55,8 @@ class Router(nn.Module):
         scores = self.score(guidance).mean(dim=(2, 3))  # [B, M]
         if self.training and self.noise > 0:
             scores = scores + self.noise * torch.rand_like(scores)
-        return scores.softmax(dim=-1)
+        probability: Tensor = scores.softmax(dim=-1)
+        return probability
 
 
 class GuidanceExpert(nn.Module):
@@ -127,11 +131,11 @@ class DenoisingExpert(nn.Module):
         self.key = nn.Linear(costs, costs)
         self.value = nn.Linear(costs, costs)
         self.output_norm = nn.LayerNorm(costs)
+        self.decision = nn.Conv2d(costs, 1, kernel_size=1)
         self.head = nn.Sequential(
             nn.Conv2d(costs, costs, kernel_size=3, padding=1),
             nn.GroupNorm(groups, costs),
             nn.SiLU(),
-            nn.Conv2d(costs, 1, kernel_size=1),
         )
 
     def attention(self, guidance: Tensor, costs: Tensor) -> tuple[Tensor, Tensor]:
@@ -163,7 +167,7 @@ class DenoisingExpert(nn.Module):
         if self.identity is not None:
             attended = attended + self.identity(costs).flatten(2).transpose(1, 2)
         tokens = self.output_norm(attended)
-        logits: Tensor = self.head(tokens.transpose(1, 2).reshape(costs.shape))
+        logits: Tensor = self.decision(self.head(tokens.transpose(1, 2).reshape(costs.shape)))
         return logits
 
 
@@ -178,6 +182,14 @@ class DenoisingMoE(nn.Module):
             for _ in range(config.experts)
         )
 
+    def start_silent(self) -> None:
+        """Set every expert's last layer to zero, so that only what is skipped around it speaks."""
+        for expert in self.experts:
+            if isinstance(expert, DenoisingExpert):
+                nn.init.zeros_(expert.decision.weight)
+                if expert.decision.bias is not None:
+                    nn.init.zeros_(expert.decision.bias)
+
     def forward(
         self, guidance: Tensor, costs: Tensor, skip: Tensor | None, *, uniform: bool
     ) -> tuple[Tensor, Tensor]:
@@ -191,7 +203,8 @@ class DenoisingMoE(nn.Module):
             skip: Log-odds added to every expert's, [B, 1, h, w], or None.
             uniform: Give all experts the same weight (warm-up).
         """
-        weights = self.router(torch.cat([guidance, costs], dim=1))
+        weights = self.router(torch.cat([guidance, costs], dim=1)) + FLOOR
+        weights = weights / weights.sum(dim=1, keepdim=True)
         if uniform:
             weights = torch.full_like(weights, 1.0 / weights.shape[1])
         logits = torch.stack([expert(guidance, costs) for expert in self.experts], dim=1)
@@ -253,9 +266,7 @@ class RaidFilter(nn.Module):
         self.denoising = DenoisingMoE(config, fused, convolution=variant == "full")
         if config.base_skip:
             self.skip_gain = nn.Parameter(torch.ones(()))
-            for expert in self.denoising.experts:
-                nn.init.zeros_(expert.head[-1].weight)  # type: ignore[union-attr, index, arg-type]
-                nn.init.zeros_(expert.head[-1].bias)  # type: ignore[union-attr, index, arg-type]
+            self.denoising.start_silent()
 
     def forward(
         self,

@@ -20,6 +20,7 @@ EMBEDDED = RaidConfig(
     stages=(1, 2, 3),  # taps after blocks 5, 7 and 9 of 3, 5, 7, 9
     focal_gamma=2.0,
     learning_rate=1e-3,
+    weight_decay=1e-2,
     epochs=6,
 )
 
@@ -38,6 +39,7 @@ TINY = RaidConfig(
     stages=(1, 3),
     focal_gamma=2.0,
     learning_rate=1e-3,
+    weight_decay=1e-2,
     epochs=2,
 )
 
