@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 FloatMap: TypeAlias = NDArray[np.float32]  # [H, W]
 FloatImage: TypeAlias = NDArray[np.float32]  # [H, W, 3], usually 0..255
@@ -16,6 +16,11 @@ Window: TypeAlias = tuple[slice, slice]
 
 _SHIFT = 4  # fixed-point bits of OpenCV's drawing functions
 _FULL_BLUR = 4.0  # above this sigma a blur runs on a reduced copy
+
+
+def as_float(values: ArrayLike) -> NDArray[np.float32]:
+    """Return ``values`` as float32, copied only if they are not."""
+    return np.asarray(values, dtype=np.float32)
 
 
 def resize(

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from adapp.core.results import RgbImage
-from adapp.data.raster import FloatImage, FloatMap, blur, luminance
+from adapp.data.raster import FloatImage, FloatMap, as_float, blur, luminance
 
 _MONOCHROME = 0.22  # share of categories seen by a grey camera
 _COMPRESSED = 0.35  # share of categories stored as JPEG on the way
@@ -15,7 +15,7 @@ _COMPRESSED = 0.35  # share of categories stored as JPEG on the way
 
 def expose(scene: FloatImage, look: np.random.Generator, rng: np.random.Generator) -> RgbImage:
     """Return the picture a camera takes of ``scene`` [S, S, 3] in 0..255."""
-    scene = np.asarray(scene, dtype=np.float32)
+    scene = as_float(scene)
     size = scene.shape[0]
     gradient = look.uniform(0.0, 0.22)
     towards = look.uniform(0, 2 * np.pi) + rng.normal(0, 0.15)
@@ -44,8 +44,7 @@ def _falloff(size: int, gradient: float, towards: float, vignette: float) -> Flo
     axis = np.linspace(-1, 1, size, dtype=np.float32)
     x, y = axis[None, :], axis[:, None]
     slope = np.float32(np.cos(towards)) * x + np.float32(np.sin(towards)) * y
-    fall: FloatMap = 1 + np.float32(gradient) * slope - np.float32(vignette / 2) * (x * x + y * y)
-    return fall
+    return as_float(1 + gradient * slope - np.float32(vignette / 2) * (x * x + y * y))
 
 
 def _compressed(image: RgbImage, quality: int) -> RgbImage:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from adapp.core.results import RgbImage
-from adapp.data.procedural import electronics, goods, hardware, patterns, textures
+from adapp.data.procedural import electronics, goods, hardware, mechanics, patterns, textures
 from adapp.data.procedural.camera import expose
 from adapp.data.raster import FloatImage
 
@@ -36,12 +36,12 @@ PAINTERS: Mapping[str, Painter] = MappingProxyType(
         "gasket": hardware.gasket,
         "hex_nut": hardware.hex_nut,
         "gear": hardware.gear,
-        "screw": hardware.screw,
-        "bearing": hardware.bearing,
-        "spring": hardware.spring,
+        "screw": mechanics.screw,
+        "bearing": mechanics.bearing,
+        "spring": mechanics.spring,
         "bracket": hardware.bracket,
         "flange": hardware.flange,
-        "cable": hardware.cable,
+        "cable": mechanics.cable,
         "board": electronics.board,
         "chip": electronics.chip,
         "connector": electronics.connector,

@@ -20,7 +20,7 @@ from adapp.data.procedural.surface import (
     rgb,
     shade,
 )
-from adapp.data.raster import FloatImage, blur
+from adapp.data.raster import FloatImage, as_float, blur
 
 Generator = np.random.Generator
 Drawing = NDArray[np.uint8]  # [R, R]
@@ -42,7 +42,7 @@ def board(look: Generator, rng: Generator, size: int) -> FloatImage:
         _footprint(look, pads, silk, pitch)
     frame = pose(size, rng, shift=0.008, turn=0.008, zoom=0.004)
     trace, pad, ink, drill = (
-        stamp(frame, layer.astype(np.float32) / 255) for layer in (copper, pads, silk, drills)
+        stamp(frame, as_float(layer) / np.float32(255)) for layer in (copper, pads, silk, drills)
     )
     weave = fractal(rng, size, size, 3.0, 2) - 0.5
     mottled = fractal(rng, size, size, size / 4, 3) - 0.5
@@ -152,7 +152,7 @@ def chip(look: Generator, rng: Generator, size: int) -> FloatImage:
     reach = np.maximum(np.abs(frame.x) - wide, np.abs(frame.y) - tall)
     bent = -(np.clip(reach / np.float32(length), 0, 1) ** 2) * np.float32(0.1 / frame.pixel)
     flat = np.broadcast_to(leg.colour, (size, size, 3))
-    metal_legs = shade(blur(bevel(frame, pins, 0.02, 0.02) + bent, 0.6), flat, leg, light)
+    metal_legs = shade(blur(as_float(bevel(frame, pins, 0.02, 0.02) + bent), 0.6), flat, leg, light)
     scene = place(scene, metal_legs, frame.cover(pins), light, drop=3.0)
     package = box(frame, wide, tall, 0.02)
     grain = (fractal(rng, size, size, 2.5, 2) - 0.5) * 9

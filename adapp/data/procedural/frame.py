@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adapp.data.raster import FloatMap
+from adapp.data.raster import FloatMap, as_float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +88,7 @@ def freedom(look: np.random.Generator) -> tuple[float, float]:
 
 def circle(frame: Frame, radius: float, x: float = 0.0, y: float = 0.0) -> FloatMap:
     """Return the signed distance to a circle."""
-    return np.hypot(frame.x - np.float32(x), frame.y - np.float32(y)) - np.float32(radius)
+    return as_float(np.hypot(frame.x - np.float32(x), frame.y - np.float32(y)) - radius)
 
 
 def box(
@@ -132,15 +132,14 @@ def segment(
 def repeat(values: FloatMap, period: float) -> FloatMap:
     """Return coordinates folded into one period around 0."""
     step = np.float32(period)
-    folded: FloatMap = values - step * np.round(values / step)
-    return folded
+    return as_float(values - step * np.round(values / step))
 
 
 def union(*distances: FloatMap) -> FloatMap:
     """Return the signed distance to all the outlines together."""
-    return np.minimum.reduce(distances)
+    return as_float(np.minimum.reduce(distances))
 
 
 def subtract(distance: FloatMap, *removed: FloatMap) -> FloatMap:
     """Return the signed distance to an outline with others cut out."""
-    return np.maximum(distance, -np.minimum.reduce(removed))
+    return as_float(np.maximum(distance, -np.minimum.reduce(removed)))

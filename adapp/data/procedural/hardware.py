@@ -1,10 +1,9 @@
-"""Turned, stamped and moulded parts on a ground, from washers to springs and cables."""
+"""Flat hardware: perforated plate, washer, gasket, nut, gear, bracket, flange."""
 
 import numpy as np
 
 from adapp.data.noise import fractal
 from adapp.data.procedural.frame import (
-    Frame,
     box,
     box_at,
     circle,
@@ -16,63 +15,20 @@ from adapp.data.procedural.frame import (
     subtract,
     union,
 )
+from adapp.data.procedural.plate import plate, skin
 from adapp.data.procedural.surface import (
-    Light,
-    Material,
     any_colour,
     bevel,
-    ground,
     lamp,
     metal,
     metal_or_plastic,
     place,
     plastic,
-    rgb,
     shade,
-    streaks,
 )
-from adapp.data.raster import FloatImage, FloatMap, blur
+from adapp.data.raster import FloatImage, as_float, blur
 
 Generator = np.random.Generator
-
-
-def _finish(look: Generator, rng: Generator, frame: Frame, material: Material) -> FloatImage:
-    """Return the colour of a part's skin, [S, S, 3]: brushed, turned, speckled or plain."""
-    size, kind, strength = frame.size, int(look.integers(4)), look.uniform(3, 22)
-    angle = look.uniform(0, np.pi)
-    if kind == 0:
-        skin = streaks(rng, size, size / 3, 1.5, frame.turn + angle) - 0.5
-    elif kind == 1:
-        line = rng.standard_normal(size, dtype=np.float32)
-        skin = line[np.clip(frame.radius() * (size / 2), 0, size - 1).astype(np.int32)] * 0.25
-    elif kind == 2:
-        skin = fractal(rng, size, size, 3.0, 2) - 0.5
-    else:
-        skin = fractal(rng, size, size, size / 5, 4) - 0.5
-        strength *= 0.7
-    colour: FloatImage = material.colour + (skin * np.float32(1.4 * strength))[..., None]
-    return colour
-
-
-def _plate(
-    look: Generator,
-    rng: Generator,
-    frame: Frame,
-    distance: FloatMap,
-    material: Material,
-    light: Light,
-    height: FloatMap | None = None,
-) -> FloatImage:
-    """Return a flat part with bevelled edges on the category's ground, [S, S, 3]."""
-    edge, rise = look.uniform(0.015, 0.06), look.uniform(0.015, 0.05)
-    scene = ground(look, rng, frame.size)
-    drop, depth = look.uniform(2, 8), look.uniform(0.25, 0.6)
-    colour = _finish(look, rng, frame, material)
-    relief = bevel(frame, distance, edge, rise)
-    if height is not None:
-        relief = relief + height
-    part = shade(blur(relief, 0.6), colour, material, light)
-    return place(scene, part, frame.cover(distance), light, drop=drop, depth=depth)
 
 
 def perforated_plate(look: Generator, rng: Generator, size: int) -> FloatImage:
@@ -100,7 +56,7 @@ def perforated_plate(look: Generator, rng: Generator, size: int) -> FloatImage:
             0.4 * float(period) * fill,
         )
     scene = back + ((fractal(rng, size, size, size / 4, 3) - 0.5) * 10)[..., None]
-    colour = _finish(look, rng, frame, material)
+    colour = skin(look, rng, frame, material)
     relief = blur(bevel(frame, -hole, look.uniform(0.01, 0.03), look.uniform(0.01, 0.03)), 0.5)
     part = shade(relief, colour, material, light)
     drop = look.uniform(2, 9)
@@ -114,13 +70,12 @@ def washer(look: Generator, rng: Generator, size: int) -> FloatImage:
     outer, inner = look.uniform(0.5, 0.85), look.uniform(0.3, 0.68)
     kind, teeth = int(look.integers(3)), int(look.integers(8, 22))
     frame = pose(size, rng, shift=shift, turn=turn)
-    rim = np.float32(outer)
-    if kind == 1:
-        rim = rim + np.float32(0.06) * np.cos(frame.angle() * teeth)
+    tooth = np.float32(0.06 if kind == 1 else 0.0)
+    rim = np.float32(outer) + tooth * np.cos(frame.angle() * teeth)
     distance = subtract(frame.radius() - rim, circle(frame, outer * inner))
     if kind == 2:
         distance = subtract(distance, box(frame, 0.6, look.uniform(0.012, 0.05), x=0.6 + 0.02))
-    return _plate(look, rng, frame, distance.astype(np.float32), material, light)
+    return plate(look, rng, frame, distance.astype(np.float32), material, light)
 
 
 def gasket(look: Generator, rng: Generator, size: int) -> FloatImage:
@@ -149,7 +104,7 @@ def gasket(look: Generator, rng: Generator, size: int) -> FloatImage:
     if bead:
         ridge = np.abs(stretched - np.float32(outer - band * 0.75))
         height = np.clip(1 - ridge / np.float32(0.03), 0, 1) * np.float32(3.5 * size / 336)
-    return _plate(look, rng, frame, distance, material, light, height)
+    return plate(look, rng, frame, distance, material, light, height)
 
 
 def hex_nut(look: Generator, rng: Generator, size: int) -> FloatImage:
@@ -171,11 +126,11 @@ def hex_nut(look: Generator, rng: Generator, size: int) -> FloatImage:
         height = height - (prism > 0) * np.float32(0.05 / frame.pixel)
     sunk = np.clip((np.float32(inner * bore + 0.05) - radius) / np.float32(0.05), 0, 1)
     height = height - sunk * np.float32(0.05 / frame.pixel)
-    scene = _plate(look, rng, frame, distance, material, light, height.astype(np.float32))
+    scene = plate(look, rng, frame, distance, material, light, height.astype(np.float32))
     wall = frame.cover(hole) * frame.cover(np.float32(inner * bore * 0.82) - radius)
     spiral = 0.5 + 0.5 * np.sin(radius * np.float32(threads * 3) + frame.angle())
     tone = material.colour * np.float32(0.25) + (spiral * np.float32(70))[..., None]
-    return scene + (tone - scene) * (wall * np.float32(0.85))[..., None]
+    return as_float(scene + (tone - scene) * (wall * np.float32(0.85))[..., None])
 
 
 def gear(look: Generator, rng: Generator, size: int) -> FloatImage:
@@ -205,119 +160,11 @@ def gear(look: Generator, rng: Generator, size: int) -> FloatImage:
                 middle * np.sin(angle),
             )
         )
-    distance = subtract(outline, *cuts).astype(np.float32)
+    distance = subtract(as_float(outline), *cuts)
     raised = np.clip((np.float32(hub) - radius) / np.float32(0.02), 0, 1)
     ring = np.clip((radius - np.float32(outer - tooth - 0.07)) / np.float32(0.02), 0, 1)
     height = (raised + 0.6 * ring) * np.float32(look.uniform(0, 0.035) / frame.pixel)
-    return _plate(look, rng, frame, distance, material, light, height)
-
-
-def screw(look: Generator, rng: Generator, size: int) -> FloatImage:
-    """Return a screw or bolt seen from the side: head, shank, thread, tip."""
-    material, light = metal(look), lamp(look, rng)
-    shift, turn = freedom(look)
-    heading = look.uniform(0, np.pi)
-    shank, reach = look.uniform(0.07, 0.15), look.uniform(0.55, 0.8)
-    pitch, depth = look.uniform(0.035, 0.085), look.uniform(0.12, 0.3)
-    head, long_head = look.uniform(1.6, 2.4), look.uniform(0.1, 0.22)
-    kind, bare = int(look.integers(3)), look.uniform(0.0, 0.4)
-    pointed = look.random() < 0.6
-    frame = pose(size, rng, shift=shift, turn=turn, heading=heading)
-    along = frame.x + np.float32(reach)
-    length = 2 * reach
-    threaded = np.clip((along - np.float32(long_head + bare * length)) * 12, 0, 1)
-    end = np.clip((np.float32(length) - along) / np.float32(0.2 if pointed else 0.03), 0, 1)
-    phase = (along + frame.y * np.float32(0.25)) / np.float32(pitch)
-    ridge = np.abs(phase - np.floor(phase) - np.float32(0.5)) * 2
-    half = np.float32(shank) * (1 - np.float32(depth) * threaded * ridge)
-    half = half * (end if pointed else np.minimum(1, 0.75 + 0.25 * end))
-    body = np.maximum(np.abs(frame.y) - half, np.maximum(-along, along - np.float32(length)))
-    if kind == 0:
-        cap = box(frame, long_head / 2, shank * head, 0.03, x=-reach + long_head / 2)
-    elif kind == 1:
-        cone = np.float32(shank * head) - along * np.float32((head - 1) * shank / long_head)
-        cap = np.maximum(np.abs(frame.y) - cone, np.abs(along - long_head / 2) - long_head / 2)
-    else:
-        dome = np.hypot((along - long_head) / np.float32(long_head), frame.y / (shank * head)) - 1
-        cap = np.maximum(dome * np.float32(long_head), along - np.float32(long_head))
-    distance = union(body, cap).astype(np.float32)
-    widest = np.where(along < long_head, np.float32(shank * head), np.maximum(half, 0.01))
-    bulge = np.sqrt(np.clip(1 - (frame.y / widest) ** 2, 0, 1))
-    height = bulge * widest / np.float32(frame.pixel)
-    height = height - threaded * ridge * np.float32(0.35 * pitch / frame.pixel)
-    colour = _finish(look, rng, frame, material)
-    part = shade(blur(height.astype(np.float32), 0.7), colour, material, light)
-    scene = ground(look, rng, size)
-    return place(scene, part, frame.cover(distance), light, drop=look.uniform(4, 10), depth=0.5)
-
-
-def bearing(look: Generator, rng: Generator, size: int) -> FloatImage:
-    """Return a ball bearing: two rings, balls or a seal between them."""
-    material, light = metal(look), lamp(look, rng)
-    shift, turn = freedom(look)
-    outer, bore = look.uniform(0.68, 0.86), look.uniform(0.24, 0.4)
-    balls, sealed = int(look.integers(6, 13)), look.random() < 0.3
-    seal_colour, thick = any_colour(look) * 0.7, look.uniform(0.2, 0.3)
-    frame = pose(size, rng, shift=shift, turn=9.0 if turn > 3 else turn)
-    radius, width = frame.radius(), outer - bore
-    distance = np.maximum(radius - np.float32(outer), np.float32(bore) - radius)
-    inner_edge, outer_edge = bore + thick * width, outer - thick * width
-    race = np.minimum(radius - np.float32(inner_edge), np.float32(outer_edge) - radius)
-    groove = np.clip(race / np.float32(0.02), 0, 1)
-    height = -groove * np.float32(0.05 / frame.pixel)
-    middle, ball = (inner_edge + outer_edge) / 2, (outer_edge - inner_edge) * 0.47
-    spin = rng.uniform(0, 2 * np.pi)
-    step = 2 * np.pi / balls
-    turned = repeat(frame.angle() - np.float32(spin), step)
-    apart = np.hypot(radius * np.cos(turned) - middle, radius * np.sin(turned))
-    dome = np.sqrt(np.clip(ball * ball - apart * apart, 0, None)) / np.float32(frame.pixel)
-    colour = _finish(look, rng, frame, material)
-    dark = np.where((groove > 0.5) & (apart > ball), np.float32(0.22), np.float32(1))
-    if sealed:
-        seal = groove[..., None] * np.float32(0.95)
-        colour = colour + (seal_colour - colour) * seal
-        dark = np.ones_like(dark)
-    else:
-        height = height + dome
-    scene = ground(look, rng, size)
-    part = shade(
-        blur(height.astype(np.float32) + bevel(frame, distance, 0.03, 0.02), 0.6),
-        colour * dark[..., None],
-        material,
-        light,
-    )
-    return place(scene, part, frame.cover(distance), light, drop=look.uniform(2, 7))
-
-
-def spring(look: Generator, rng: Generator, size: int) -> FloatImage:
-    """Return a coil spring or cable wound on a core, seen from the side."""
-    material, light = metal_or_plastic(look, 0.7), lamp(look, rng)
-    shift, turn = freedom(look)
-    coils, half = look.uniform(6, 20), look.uniform(0.16, 0.34)
-    reach, wire = look.uniform(0.6, 0.85), look.uniform(0.3, 0.48)
-    lean, cored = look.uniform(0.1, 0.5), look.random() < 0.4
-    core = plastic(look)
-    frame = pose(size, rng, shift=shift, turn=turn, heading=look.uniform(0, np.pi), zoom=0.02)
-    scene = ground(look, rng, size)
-    period = np.float32(2 * reach / coils)
-    if cored:
-        rod = box(frame, reach * 1.1, half * 0.7, 0.03)
-        round_rod = np.sqrt(np.clip(1 - (frame.y / (half * 0.7)) ** 2, 0, 1))
-        flat = np.broadcast_to(core.colour, (size, size, 3))
-        bar = shade((round_rod * half / frame.pixel).astype(np.float32), flat, core, light)
-        scene = place(scene, bar, frame.cover(rod), light)
-    for back in (True, False):
-        tilt = np.float32(lean) * period * (-1 if back else 1)
-        u = repeat(frame.x + tilt * frame.y / np.float32(half), float(period))
-        inside = np.maximum(np.abs(u) - period * np.float32(wire), np.abs(frame.y) - half)
-        inside = np.maximum(inside, np.abs(frame.x) - np.float32(reach))
-        tube = np.sqrt(np.clip(1 - (u / (period * np.float32(wire))) ** 2, 0, 1)) * period
-        arch = np.sqrt(np.clip(1 - (frame.y / np.float32(half)) ** 2, 0, 1)) * np.float32(half)
-        height = (tube * np.float32(wire) + arch * (-0.4 if back else 1)) / np.float32(frame.pixel)
-        colour = np.broadcast_to(material.colour * (0.55 if back else 1.0), (size, size, 3))
-        coil = shade(blur(height.astype(np.float32), 0.6), colour, material, light)
-        scene = place(scene, coil, frame.cover(inside.astype(np.float32)), light, drop=2.0)
-    return scene
+    return plate(look, rng, frame, distance, material, light, height)
 
 
 def bracket(look: Generator, rng: Generator, size: int) -> FloatImage:
@@ -342,7 +189,7 @@ def bracket(look: Generator, rng: Generator, size: int) -> FloatImage:
             line = segment(frame, (tip[0] * 0.4, tip[1] * 0.4), (tip[0] * 0.7, tip[1] * 0.7), 0.02)
             rib = np.maximum(rib, np.clip(1 - line / np.float32(0.02), 0, 1) * 3)
     distance = subtract(union(*bodies), *cuts).astype(np.float32)
-    return _plate(look, rng, frame, distance, material, light, rib * np.float32(size / 336))
+    return plate(look, rng, frame, distance, material, light, rib * np.float32(size / 336))
 
 
 def flange(look: Generator, rng: Generator, size: int) -> FloatImage:
@@ -370,41 +217,4 @@ def flange(look: Generator, rng: Generator, size: int) -> FloatImage:
         angle = 2 * np.pi * index / bolts
         cuts.append(circle(frame, 0.045, circle_at * np.cos(angle), circle_at * np.sin(angle)))
     distance = subtract(radius - np.float32(outer), *cuts).astype(np.float32)
-    return _plate(look, rng, frame, distance, material, light, height)
-
-
-def cable(look: Generator, rng: Generator, size: int) -> FloatImage:
-    """Return the cut end of a cable: coloured cores with copper strands in a sheath."""
-    sheath, light = plastic(look), lamp(look, rng)
-    shift, turn = freedom(look)
-    cores, outer = int(look.integers(2, 6)), look.uniform(0.68, 0.85)
-    colours = [plastic(look) for _ in range(cores)]
-    strand_colour = rgb(196, 130, 92) if look.random() < 0.7 else rgb(190, 190, 192)
-    frame = pose(size, rng, shift=shift, turn=turn)
-    scene = ground(look, rng, size)
-    body = circle(frame, outer)
-    flat = np.broadcast_to(sheath.colour, (size, size, 3))
-    jacket = shade(bevel(frame, body, 0.06, 0.04), flat, sheath, light)
-    scene = place(scene, jacket, frame.cover(body), light)
-    reach = outer * 0.82 / (1 + 1 / np.sin(np.pi / cores))
-    for index, core in enumerate(colours):
-        angle = 2 * np.pi * index / cores + rng.normal(0, 0.03)
-        x, y = (outer * 0.85 - reach) * np.cos(angle), (outer * 0.85 - reach) * np.sin(angle)
-        outside, inside = circle(frame, reach, x, y), circle(frame, reach * 0.62, x, y)
-        flat = np.broadcast_to(core.colour, (size, size, 3))
-        insulated = shade(bevel(frame, outside, 0.05, 0.05), flat, core, light)
-        scene = place(scene, insulated, frame.cover(outside), light, drop=3.0)
-        pitch = reach * 0.22
-        row = np.round((frame.y - y) / np.float32(pitch * 0.866))
-        u = repeat(frame.x - np.float32(x) - (row % 2) * np.float32(pitch / 2), pitch)
-        v = repeat(frame.y - np.float32(y), pitch * 0.866)
-        wire = np.sqrt(np.clip(1 - (u * u + v * v) / np.float32((pitch / 2) ** 2), 0, 1))
-        copper = strand_colour * (0.45 + 0.55 * wire)[..., None]
-        strands = shade(
-            (wire * np.float32(pitch / 2 / frame.pixel)).astype(np.float32),
-            copper.astype(np.float32),
-            Material(strand_colour, 0.5, 20.0, 0.6),
-            light,
-        )
-        scene = place(scene, strands, frame.cover(inside), light, drop=1.0)
-    return scene
+    return plate(look, rng, frame, distance, material, light, height)

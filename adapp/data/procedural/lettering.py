@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from adapp.data.procedural.frame import Frame
-from adapp.data.raster import FloatMap
+from adapp.data.raster import FloatMap, as_float
 
 
 def stamp(frame: Frame, drawn: FloatMap) -> FloatMap:
@@ -36,4 +36,4 @@ def print_lines(
         y = side / 2 + (index - (len(lines) - 1) / 2) * step + tall / 2
         at = (int(side / 2 - wide / 2), int(y))
         cv2.putText(drawn, line, at, font, scale, 255, max(1, round(2 * scale)), cv2.LINE_AA)
-    return stamp(frame, drawn.astype(np.float32) / 255)
+    return stamp(frame, as_float(drawn) / np.float32(255))

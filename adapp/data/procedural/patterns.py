@@ -17,7 +17,7 @@ from adapp.data.procedural.surface import (
     shade,
     streaks,
 )
-from adapp.data.raster import FloatImage, FloatMap, blur, warp
+from adapp.data.raster import FloatImage, FloatMap, as_float, blur, warp
 
 Generator = np.random.Generator
 _MATT = Material(rgb(0, 0, 0), 0.0, 1.0, 0.0)
@@ -50,7 +50,7 @@ def woven_fabric(look: Generator, rng: Generator, size: int) -> FloatImage:
     yarn = np.where(warp_on_top, across, down)
     along = np.where(warp_on_top, down, across)
     height = np.sqrt(np.maximum(0.26 - yarn * yarn, 0.002)) - np.float32(0.5) * along * along
-    pitch = np.float32(size / threads)
+    pitch = size / threads
     index = np.where(warp_on_top, at_column, at_row + 4096) % 8192
     tones = 1 + rng.normal(0, uneven * 0.35, 8192).astype(np.float32)
     fibres = np.where(
@@ -67,7 +67,7 @@ def woven_fabric(look: Generator, rng: Generator, size: int) -> FloatImage:
         light,
     )
     gap = np.clip((0.12 - (0.5 - np.abs(yarn))) * 6, 0, 1)
-    return shaded * (1 - np.float32(0.5) * gap.astype(np.float32))[..., None]
+    return as_float(shaded * (1 - 0.5 * gap)[..., None])
 
 
 def knit(look: Generator, rng: Generator, size: int) -> FloatImage:

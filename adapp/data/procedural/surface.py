@@ -7,7 +7,7 @@ import numpy as np
 
 from adapp.data.noise import fractal, stretch
 from adapp.data.procedural.frame import Frame
-from adapp.data.raster import FloatImage, FloatMap, blur, translate
+from adapp.data.raster import FloatImage, FloatMap, as_float, blur, translate
 
 Colour = FloatImage  # [3] in 0..255
 
@@ -93,7 +93,7 @@ def shade(height: FloatMap, colour: FloatImage, material: Material, light: Light
 
     A flat patch keeps its colour, so shading never changes a category's mean tone.
     """
-    height = np.asarray(height, dtype=np.float32)
+    height = as_float(height)
     slope_x = np.asarray(cv2.Scharr(height, cv2.CV_32F, 1, 0), dtype=np.float32) / 32
     slope_y = np.asarray(cv2.Scharr(height, cv2.CV_32F, 0, 1), dtype=np.float32) / 32
     upright = 1 / np.sqrt(1 + slope_x * slope_x + slope_y * slope_y)
@@ -105,7 +105,7 @@ def shade(height: FloatMap, colour: FloatImage, material: Material, light: Light
     if material.metal > 0:
         wave = np.sin(3.1 * slope_x * upright + 4.3 * slope_y * upright + 0.9)
         diffuse = diffuse * (1 + np.float32(0.35 * material.metal) * (wave - np.float32(0.7833)))
-    out = np.asarray(colour * diffuse[..., None], dtype=np.float32)
+    out = as_float(colour * diffuse[..., None])
     if material.gloss > 0:
         half = np.float32(np.sqrt((1 + lift) / 2))
         side = flat / (2 * half)
@@ -140,8 +140,8 @@ def place(
     cast = blur(translate(cover, float(x), float(y)), 0.5 + reach * 0.45)
     near = blur(cover, 0.8 + reach * 0.25)
     dark = 1 - np.float32(depth) * np.maximum(cast, 0.7 * near)
-    ground = scene * dark[..., None]
-    return ground + (part - ground) * cover[..., None]
+    dimmed = scene * dark[..., None]
+    return as_float(dimmed + (part - dimmed) * cover[..., None])
 
 
 def paint(scene: FloatImage, colour: FloatImage, cover: FloatMap) -> FloatImage:

@@ -14,7 +14,7 @@ from adapp.data.procedural.surface import (
     shade,
     streaks,
 )
-from adapp.data.raster import FloatImage, FloatMap, blur, warp
+from adapp.data.raster import FloatImage, FloatMap, as_float, blur, warp
 
 Generator = np.random.Generator
 
@@ -36,7 +36,7 @@ def brushed_metal(look: Generator, rng: Generator, size: int) -> FloatImage:
         frame = pose(size, rng, shift=0.01)
         radius = np.hypot(frame.x - centre[0], frame.y - centre[1])
         line = rng.standard_normal(4 * size, dtype=np.float32)
-        line = np.convolve(line, np.ones(3, dtype=np.float32) / 3, mode="same")
+        line = as_float(np.convolve(line, np.ones(3) / 3, mode="same"))
         at = np.clip(radius / 4 * (4 * size), 0, 4 * size - 1).astype(np.int32)
         lines = stretch(line[at].astype(np.float32))
         around = np.arctan2(frame.y - centre[1], frame.x - centre[0])
@@ -49,7 +49,7 @@ def brushed_metal(look: Generator, rng: Generator, size: int) -> FloatImage:
     height = (lines * np.float32(0.6)).astype(np.float32)
     lit = shade(height, flat, material, light)
     lit += ((lines - lines.mean()) * np.float32(strength))[..., None]
-    return lit * (1 + np.float32(sheen) * glow)[..., None]
+    return as_float(lit * (1 + sheen * glow)[..., None])
 
 
 def cast_surface(look: Generator, rng: Generator, size: int) -> FloatImage:
@@ -72,8 +72,7 @@ def _pebbles(rng: Generator, size: int, count: int) -> FloatMap:
     labels, distance = cells(rng, size, size, count)
     farthest = np.zeros(int(labels.max()) + 1, dtype=np.float32)
     np.maximum.at(farthest, labels.ravel(), distance.ravel())
-    dome: FloatMap = 1 - (distance / np.maximum(farthest, 1)[labels]) ** 2
-    return dome
+    return as_float(1 - (distance / np.maximum(farthest, 1)[labels]) ** 2)
 
 
 def leather(look: Generator, rng: Generator, size: int) -> FloatImage:
@@ -115,7 +114,7 @@ def wood(look: Generator, rng: Generator, size: int) -> FloatImage:
     plank_tone = np.sin(offset * 7) * np.float32(9)
     tone = np.float32(depth) * (0.4 - ring) + np.float32(pores) * (fibre - 0.5) + plank_tone
     tinted = base + tone[..., None] * rgb(1.0, 0.9, 0.75)
-    return tinted * (1 - np.float32(0.7) * seam)[..., None]
+    return as_float(tinted * (1 - 0.7 * seam)[..., None])
 
 
 def concrete(look: Generator, rng: Generator, size: int) -> FloatImage:

@@ -10,7 +10,7 @@ import numpy as np
 
 from adapp.core.results import BinaryMask
 from adapp.data.noise import perlin, texture
-from adapp.data.raster import FloatImage, blur, luminance
+from adapp.data.raster import FloatImage, as_float, blur, luminance
 from adapp.data.synthetic.canvas import Canvas, Layer
 
 _REDRAWS = 6  # noise fields tried before the recipe gives up
@@ -98,12 +98,12 @@ def _saturation(image: FloatImage, rng: np.random.Generator) -> FloatImage:
 
 def _solarise(image: FloatImage, rng: np.random.Generator) -> FloatImage:
     level = np.float32(rng.uniform(32, 128))
-    return np.where(image > level, 255 - image, image)
+    return as_float(np.where(image > level, 255 - image, image))
 
 
 def _posterise(image: FloatImage, rng: np.random.Generator) -> FloatImage:
     step = np.float32(2 ** int(rng.integers(4, 7)))
-    return np.floor(image / step) * step + step / 2
+    return as_float(np.floor(image / step) * step + step / 2)
 
 
 def _invert(image: FloatImage, rng: np.random.Generator) -> FloatImage:

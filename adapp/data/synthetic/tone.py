@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from adapp.data.raster import FloatImage, FloatMap, Window, bounding_window, translate
+from adapp.data.raster import FloatImage, FloatMap, Window, as_float, bounding_window, translate
 from adapp.data.synthetic.canvas import Canvas
 
 _FAINT = 11.0  # grey levels of the faintest intended contrast
@@ -76,7 +76,7 @@ def add(pixels: FloatImage, amount: FloatMap, colour: FloatImage | float) -> Non
 def shading(height: FloatMap, light: float) -> FloatMap:
     """Return the slope of a height field towards ``light`` (radians), peak magnitude 1."""
     dy, dx = np.gradient(height)
-    slope = (dx * np.cos(light) + dy * np.sin(light)).astype(np.float32)
+    slope = as_float(dx * np.cos(light) + dy * np.sin(light))
     peak = float(np.abs(slope).max())
     if peak > 1e-9:
         slope /= np.float32(peak)
