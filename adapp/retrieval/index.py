@@ -103,8 +103,8 @@ class InvertedIndex:
     """Lists of unit vectors around given centroids; search is exact inside the probed lists."""
 
     def __init__(self, centroids: Vectors) -> None:
-        self._width = centroids.shape[1]
-        self._lists = centroids.shape[0]
+        self._width = int(centroids.shape[1])
+        self._lists = int(centroids.shape[0])
         quantizer = faiss.IndexFlatIP(self._width)
         quantizer.add(np.ascontiguousarray(centroids, dtype=np.float32))
         self._quantizer = quantizer  # faiss keeps a bare pointer to it

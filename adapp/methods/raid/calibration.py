@@ -10,7 +10,10 @@ from adapp.methods.raid.config import RaidConfig
 
 
 def calibrate(
-    scores: Sequence[float], map_peaks: Sequence[float], pictures: int, config: RaidConfig
+    scores: Sequence[float],
+    map_peaks: Sequence[float],
+    pictures: Sequence[int],
+    config: RaidConfig,
 ) -> Calibration:
     """Return thresholds above everything that the normals themselves show.
 
@@ -20,26 +23,30 @@ def calibrate(
     Args:
         scores: Image scores of normal pictures, each without itself in the support.
         map_peaks: Largest fused-map value of each of them.
-        pictures: Support pictures behind them.
+        pictures: Support pictures of each category.
         config: Constants.
     """
-    margin = config.margin / math.sqrt(max(pictures, 1))
-    if pictures == 1:
+    total = sum(pictures)
+    single = min(pictures) == 1
+    scored = 1 if single else len(scores)
+    margin = config.margin / math.sqrt(scored)
+    if single:
         note = (
             "One normal picture gives no spread, so the threshold is a guess from mild views "
             "of it; add 3 or more normals."
         )
     else:
+        behind = f"{scored} normals" if scored == total else f"{scored} of {total} normals"
         note = (
-            f"Threshold from {pictures} normals, each scored without itself; "
-            f"it cannot promise fewer than 1 false alarm in {pictures + 1} normal parts."
+            f"Threshold from {behind}, each scored without itself; "
+            f"it cannot promise fewer than 1 false alarm in {scored + 1} normal parts."
         )
     return Calibration(
         normal_scores=tuple(scores),
         image_threshold=_above(scores, margin),
         pixel_threshold=max(_above(map_peaks, margin), 0.5),
-        n_normals=pictures,
-        basis="augmented" if pictures == 1 else "leave_one_out",
+        n_normals=total,
+        basis="augmented" if single else "leave_one_out",
         note=note,
     )
 

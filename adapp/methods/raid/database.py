@@ -17,7 +17,7 @@ from torch import Tensor
 from adapp.core.errors import CheckpointMismatch
 from adapp.methods.raid.config import DatabaseConfig
 from adapp.ops.similarity import nearest_costs, unit_norm
-from adapp.retrieval.index import InvertedIndex, cluster
+from adapp.retrieval.index import InvertedIndex, careful_clusters, cluster
 
 FORMAT = "adapp-raid-database-1"
 
@@ -107,6 +107,24 @@ class Retrieval:
     costs: Tensor
     rows: Tensor
     prototypes: Tensor
+
+    def with_tokens(self, patches: Tensor, tokens: Tensor, rows: Tensor) -> "Retrieval":
+        """Return what the same patches find once more tokens are in the category.
+
+        Args:
+            patches: The patches that were searched for, [N, D].
+            tokens: The new tokens, [T, D].
+            rows: Their rows in the category, [T].
+        """
+        neighbours = self.costs.shape[1]
+        costs, found = nearest_costs(patches, tokens, min(neighbours, len(tokens)))
+        joined = torch.cat([self.costs, costs], dim=1).sort(dim=1)
+        order = joined.indices[:, :neighbours]
+        return Retrieval(
+            costs=joined.values[:, :neighbours],
+            rows=torch.cat([self.rows, rows[found]], dim=1).gather(1, order),
+            prototypes=self.prototypes,
+        )
 
 
 def make_category(
@@ -287,7 +305,7 @@ def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
 def class_clusters(pooled: Tensor, clusters: int, *, seed: int) -> list[int]:
     """Return the cluster of each CLS token [n, Dc] (label-free class prototypes, RAID 3.2)."""
     points = unit_norm(pooled).cpu().numpy()
-    centroids = torch.from_numpy(cluster(points, clusters, seed=seed, iterations=50))
+    centroids = torch.from_numpy(careful_clusters(points, clusters, seed=seed))
     return [int(i) for i in (torch.from_numpy(points) @ centroids.T).argmax(dim=1)]
 
 

@@ -22,9 +22,18 @@ from adapp.core.results import (
 from adapp.methods.raid.calibration import calibrate
 from adapp.methods.raid.config import RaidConfig
 from adapp.methods.raid.database import Category, Retrieval, VectorDatabase, retrieve
+from adapp.methods.raid.grouping import regrouped
 from adapp.methods.raid.model import RaidFilter
 from adapp.methods.raid.scoring import GridMaps, filter_maps
-from adapp.methods.raid.templates import CHUNK, build_category, grown, tokens_of
+from adapp.methods.raid.templates import (
+    CHUNK,
+    Probe,
+    build_category,
+    encode_templates,
+    grown,
+    tokens_of,
+    with_turns,
+)
 from adapp.methods.raid.tuning import tuned_network
 from adapp.ops.maps import fuse_residual, gaussian_smooth, grid_to_pixels
 from adapp.training.checkpoint import content_sha256
@@ -77,21 +86,27 @@ class RaidDetector:
     def fit_many(self, supports: Sequence[SupportSet]) -> "FittedRaid":
         """Return the detector bound to one database of several categories.
 
+        With ``prototype_mode="kmeans"`` the categories are clusters of all supports, found
+        without the labels; ``support_index`` then counts within the cluster.
+
         Raises:
             UnsupportedRegime: If a category has no normal picture.
         """
         if not supports or any(len(support.images) == 0 for support in supports):
             raise UnsupportedRegime(ADVICE)
-        built, kept = [], []
-        for support in supports:
-            images = [squashed(image, self.backbone.size) for image in support.images]
-            built.append(
-                build_category(support.category, images, self.backbone, self.config, seed=self.seed)
-            )
-            kept.append(tuple(images))
+        named = [
+            (support.category, [squashed(image, self.backbone.size) for image in support.images])
+            for support in supports
+        ]
+        if self.config.database.prototype_mode == "kmeans":
+            named = regrouped(named, self.backbone, seed=self.seed)
+        built = [
+            build_category(name, images, self.backbone, self.config, seed=self.seed)
+            for name, images in named
+        ]
         database = VectorDatabase([entry for entry, _ in built], self.config.database)
-        probes = tuple(tuple(tokens) for _, tokens in built)
-        return FittedRaid(self, database, probes, tuple(kept))
+        probes = tuple(tuple(probed) for _, probed in built)
+        return FittedRaid(self, database, probes, tuple(tuple(images) for _, images in named))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,13 +116,13 @@ class FittedRaid:
     Attributes:
         detector: Weights and constants.
         database: Hierarchical vector database.
-        probes: Per category, tokens of pictures that stand for the next normal part.
+        probes: Per category, pictures that stand for the next normal part.
         images: Per category, the support pictures as the encoder sees them (for tuning).
     """
 
     detector: RaidDetector
     database: VectorDatabase
-    probes: tuple[tuple[Tensor, ...], ...]
+    probes: tuple[tuple[Probe, ...], ...]
     images: tuple[Sequence[RgbImage], ...]
 
     @property
@@ -117,22 +132,14 @@ class FittedRaid:
 
     def calibration(self) -> Calibration:
         """Return the support's own scores and the thresholds that follow from them."""
-        scores, values = [], []
+        scores, peaks = [], []
         for entry, probes in zip(self.database.categories, self.probes, strict=True):
-            single = entry.pictures == 1
-            for position, tokens in enumerate(probes):
-                found = retrieve(
-                    entry,
-                    tokens,
-                    self.database.config,
-                    exclude_picture=None if single else position,
-                )
-                maps = self._grid_maps([tokens], [found], [entry])
+            for probe in probes:
+                maps = self._grid_maps([probe.tokens], [probe.found], [entry])
                 scores.append(float(maps.scores[0]))
-                smooth = self._pixels(maps.fused, None)
-                values.append(float(smooth.max()))
-        pictures = sum(entry.pictures for entry in self.database.categories)
-        return calibrate(scores, values, pictures, self.detector.config)
+                peaks.append(float(self._pixels(maps.fused, None).max()))
+        pictures = [entry.pictures for entry in self.database.categories]
+        return calibrate(scores, peaks, pictures, self.detector.config)
 
     def predict(self, query: RgbImage) -> AnomalyResult:
         """Score one query picture; the maps come back at its own resolution."""
@@ -150,14 +157,18 @@ class FittedRaid:
 
         With several categories the picture joins the one it is routed to.
         """
-        features = self.detector.backbone.encode_rgb([image])
-        position = self.database.route(features.pooled)[0]
+        backbone, config = self.detector.backbone, self.detector.config
+        picture = squashed(image, backbone.size)
+        added = encode_templates([picture], backbone, config, turned=False)
+        position = self.database.route(added.pooled)[0]
+        if self.database.categories[position].rotated:
+            added = with_turns(added, [picture], backbone, config)
         entry, probes = grown(
-            self.database.categories[position], image, self.detector.backbone, self.detector.config
+            self.database.categories[position], self.probes[position], added, config
         )
         all_probes, images = list(self.probes), list(self.images)
         all_probes[position] = tuple(probes)
-        images[position] = (*images[position], squashed(image, self.detector.backbone.size))
+        images[position] = (*images[position], picture)
         database = self.database.with_category(position, entry)
         return replace(self, database=database, probes=tuple(all_probes), images=tuple(images))
 

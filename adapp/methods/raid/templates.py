@@ -1,7 +1,7 @@
 """Normal pictures in, encoded templates out; and what they show about their own spread."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from adapp.data.augment import mild_views
 from adapp.methods.raid.config import RaidConfig
 from adapp.methods.raid.database import (
     Category,
+    Retrieval,
     Templates,
     grow_category,
     make_category,
@@ -119,6 +120,19 @@ TURN_GAIN = 1.0
 """Ratio of upright to turned cost from which turned copies are kept (ours)."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """A picture that stands for the next normal part.
+
+    Attributes:
+        tokens: Its patches, [N, D].
+        found: What they find among the other supports.
+    """
+
+    tokens: Tensor
+    found: Retrieval
+
+
 def build_category(
     name: str,
     images: Sequence[RgbImage],
@@ -126,12 +140,8 @@ def build_category(
     config: RaidConfig,
     *,
     seed: int,
-) -> tuple[Category, list[Tensor]]:
-    """Return the database entry of one category and the nearest costs of its own normals.
-
-    The second value holds the nearest-cost tokens of pictures that stand for "the next normal
-    part": see :func:`probes`.
-    """
+) -> tuple[Category, list[Probe]]:
+    """Return the database entry of one category and what stands for its next normal part."""
     mode = config.database.rotations
     templates = encode_templates(images, backbone, config, turned=mode == "always")
     if mode == "auto" and templates.pooled.shape[0] > 1:
@@ -144,37 +154,65 @@ def build_category(
 
 
 def grown(
-    entry: Category, image: RgbImage, backbone: ImageBackbone, config: RaidConfig
-) -> tuple[Category, list[Tensor]]:
-    """Return ``entry`` with one more picture and the new normals; only ``image`` is encoded."""
-    templates = encode_templates([image], backbone, config, turned=entry.rotated)
-    return with_spread(grow_category(entry, templates, config.database), [], backbone, config)
+    entry: Category, probes: Sequence[Probe], added: Templates, config: RaidConfig
+) -> tuple[Category, list[Probe]]:
+    """Return ``entry`` with one more picture, and the probes of both.
+
+    Known probes are compared with the new picture only; the rest of the support is not searched
+    again.
+
+    Args:
+        entry: Category to extend.
+        probes: What :func:`build_category` or this function returned beside it.
+        added: The encoded picture, with turned copies if ``entry`` has them.
+        config: Constants.
+    """
+    larger = grow_category(entry, added, config.database)
+    late = added.tokens.flatten(0, 1)
+    if len(entry.tokens) - len(late) < config.database.neighbours:
+        chosen = range(min(larger.pictures, PROBED))  # too little is known to build on
+        probed = [_left_out(larger, picture, config) for picture in chosen]
+    else:
+        rows = torch.arange(len(entry.tokens), len(larger.tokens), device=late.device)
+        probed = [
+            Probe(one.tokens, one.found.with_tokens(one.tokens, late, rows)) for one in probes
+        ]
+        if larger.pictures <= PROBED:
+            probed.append(_left_out(larger, entry.pictures, config))
+    return _spread_set(larger, probed, 1.0, config), probed
 
 
 def with_spread(
     entry: Category, views: Sequence[RgbImage], backbone: ImageBackbone, config: RaidConfig
-) -> tuple[Category, list[Tensor]]:
-    """Return ``entry`` with its ``normal_cost`` set, and the query tokens behind it.
+) -> tuple[Category, list[Probe]]:
+    """Return ``entry`` with its ``normal_cost`` set, and the probes behind it.
 
     With two or more supports each of (at most ``PROBED``) pictures is compared with the others.
     With a single one, augmented views are compared with it; they are more alike than another
     part would be, so their cost is scaled by ``config.single_inflation``.
     """
     if views:
-        probe_tokens, _, _ = encode(views, backbone, config.stages)
-        costs = [retrieve(entry, tokens, config.database).costs[:, 0] for tokens in probe_tokens]
-        inflation = config.single_inflation
-        probed = list(probe_tokens)
-    else:
-        chosen = range(min(entry.pictures, PROBED))
-        probed = [entry.picture_tokens(picture) for picture in chosen]
-        costs = [
-            retrieve(entry, tokens, config.database, exclude_picture=picture).costs[:, 0]
-            for picture, tokens in zip(chosen, probed, strict=True)
-        ]
-        inflation = 1.0
-    spread = float(torch.quantile(torch.cat(costs), config.normal_quantile)) * inflation
-    return replace(entry, normal_cost=max(spread, 1e-3)), probed
+        encoded, _, _ = encode(views, backbone, config.stages)
+        probed = [Probe(tokens, retrieve(entry, tokens, config.database)) for tokens in encoded]
+        return _spread_set(entry, probed, config.single_inflation, config), probed
+    chosen = range(min(entry.pictures, PROBED))
+    probed = [_left_out(entry, picture, config) for picture in chosen]
+    return _spread_set(entry, probed, 1.0, config), probed
+
+
+def _left_out(entry: Category, picture: int, config: RaidConfig) -> Probe:
+    """Return one support picture, compared with the others."""
+    tokens = entry.picture_tokens(picture)
+    return Probe(tokens, retrieve(entry, tokens, config.database, exclude_picture=picture))
+
+
+def _spread_set(
+    entry: Category, probed: Sequence[Probe], inflation: float, config: RaidConfig
+) -> Category:
+    """Return ``entry`` with the ``normal_cost`` that its probes show."""
+    costs = torch.cat([probe.found.costs[:, 0] for probe in probed])
+    spread = float(torch.quantile(costs, config.normal_quantile)) * inflation
+    return replace(entry, normal_cost=max(spread, 1e-3))
 
 
 def _turned_if_useful(
