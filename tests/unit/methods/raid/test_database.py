@@ -20,7 +20,7 @@ from adapp.methods.raid.database import (
 )
 from adapp.ops.similarity import matching_cost, nearest_costs, unit_norm
 from tests.tolerance import assert_same
-from tests.unit.methods.raid.planted import GRID, planted
+from tests.unit.methods.raid.planted import GRID, planted, some
 
 EXACT = DatabaseConfig(prototypes=12, probes=3, neighbours=10)
 HIERARCHICAL = replace(EXACT, exact_below=0)
@@ -157,21 +157,14 @@ def test_turned_copies_are_left_out_with_their_picture(config):
 def test_leaving_out_the_only_picture_is_refused(config):
     templates = planted(1)
     entry = category(templates, config)
-    with pytest.raises(ValueError, match="exclude|at least one token"):
+    with pytest.raises(ValueError, match=r"exclude|at least one token"):
         retrieve(entry, templates.tokens[0], config, exclude_picture=0)
 
 
 @pytest.mark.parametrize("config", [EXACT, HIERARCHICAL], ids=["exact", "ivf"])
 def test_growth_holds_the_tokens_a_rebuilt_category_holds(config):
     whole = planted(4)
-    first = replace(
-        whole, tokens=whole.tokens[:3], pooled=whole.pooled[:3], picture=whole.picture[:3],
-        turns=whole.turns[:3],
-    )  # fmt: skip
-    last = replace(
-        whole, tokens=whole.tokens[3:], pooled=whole.pooled[3:], picture=torch.zeros(1),
-        turns=whole.turns[3:],
-    )  # fmt: skip
+    first, last = some(whole, 0, 3), some(whole, 3)
     entry = category(first, config)
     kept = entry.tokens.clone()
     grown, rebuilt = grow_category(entry, last, config), category(whole, config)
@@ -206,10 +199,7 @@ def test_a_retrieval_takes_more_tokens_as_a_new_search_would():
 def routes_of(count, per_category, noise):
     """Return a database of planted categories, queries and the category of each."""
     parts = [planted(3 + per_category, seed=7 * p, part=1000 * p) for p in range(count)]
-    templates = [
-        replace(t, tokens=t.tokens[:3], pooled=t.pooled[:3], picture=t.picture[:3], turns=t.turns[:3])
-        for t in parts
-    ]  # fmt: skip
+    templates = [some(part, 0, 3) for part in parts]
     database = VectorDatabase(
         [category(t, name=f"part {i}") for i, t in enumerate(templates)], EXACT
     )
@@ -308,7 +298,7 @@ def test_the_file_holds_plain_tensors_and_readable_text(saved):
 
 def test_a_database_of_another_encoder_is_refused(saved):
     _, path = saved
-    with pytest.raises(CheckpointMismatch, match="another encoder.*encoder A.*build it again"):
+    with pytest.raises(CheckpointMismatch, match=r"another encoder.*encoder A.*build it again"):
         VectorDatabase.load(path, HIERARCHICAL, "encoder B")
 
 
