@@ -3,13 +3,13 @@
 import argparse
 
 from adapp.cli.terminal import Progress, show
-from adapp.services import bench
+from adapp.services.bench import run as measure
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure; print a table."""
     with Progress() as progress:
-        table = bench.run(
+        table = measure(
             methods=tuple(arguments.method),
             preset=arguments.preset,
             json_path=arguments.json,

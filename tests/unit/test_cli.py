@@ -368,3 +368,22 @@ def test_compare_takes_several_methods_once_each(monkeypatch, capsys):
     assert main(["compare", "--method", "raid, kanoclip,raid", "--data", "a"]) == 0
     assert asked == ["raid", "kanoclip"]
     assert capsys.readouterr().out == "side by side\n"
+
+
+def test_bench_measures_all_methods_unless_some_are_named(monkeypatch, capsys, tmp_path):
+    from adapp.cli import timing
+
+    asked = {}
+
+    def measured(**options):
+        asked.update(options)
+        return "table of ratios"
+
+    monkeypatch.setattr(timing, "measure", measured)
+    target = tmp_path / "b.json"
+    assert main(["bench", "--preset", "tiny", "--json", str(target)]) == 0
+    assert capsys.readouterr().out == "table of ratios\n"
+    assert asked["methods"] == tuple(pool.registry.METHODS)
+    assert (asked["preset"], asked["json_path"]) == ("tiny", target)
+    assert main(["bench", "--method", "raid", "--json", str(target)]) == 0
+    assert asked["methods"] == ("raid",)
