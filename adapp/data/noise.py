@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from adapp.data.raster import FloatImage, FloatMap, resize, warp
+from adapp.data.raster import FloatImage, FloatMap, as_float, resize, warp
 
 Colours = NDArray[np.float32]  # [P, 3] RGB, 0..255
 
@@ -105,8 +105,8 @@ def colourise(values: FloatMap, colours: Colours) -> FloatImage:
     knots = np.linspace(0, 1, len(colours))
     table = np.stack([np.interp(steps, knots, colours[:, c]) for c in range(3)], axis=1)
     index = np.clip(values * 255, 0, 255).astype(np.uint8)
-    picked: FloatImage = table.astype(np.float32)[index]
-    return picked
+    layers = cv2.cvtColor(index, cv2.COLOR_GRAY2RGB)
+    return as_float(cv2.LUT(layers, as_float(table)[None]))
 
 
 def texture(rng: np.random.Generator, height: int, width: int) -> FloatImage:

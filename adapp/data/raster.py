@@ -3,6 +3,7 @@
 Maps are ``float32``. Points are (x, y) pairs in pixels, origin top left, as OpenCV counts them.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import cv2
@@ -74,12 +75,13 @@ def translate(values: FloatMap, shift_x: float, shift_y: float) -> FloatMap:
     return np.asarray(cv2.warpAffine(values, matrix, size), dtype=np.float32)
 
 
-def fill_polygon(height: int, width: int, points: Points) -> FloatMap:
-    """Return the antialiased coverage of a closed polygon, [height, width] in [0, 1]."""
+def fill_polygons(height: int, width: int, outlines: Sequence[Points]) -> FloatMap:
+    """Return the antialiased coverage of closed polygons together, [height, width] in [0, 1]."""
     canvas = np.zeros((height, width), dtype=np.uint8)
-    fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
-    cv2.fillPoly(canvas, [fixed], 255, lineType=cv2.LINE_AA, shift=_SHIFT)
-    return canvas.astype(np.float32) / np.float32(255)
+    for points in outlines:
+        fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
+        cv2.fillPoly(canvas, [fixed], 255, lineType=cv2.LINE_AA, shift=_SHIFT)
+    return as_float(canvas) / np.float32(255)
 
 
 def draw_ribbon(height: int, width: int, points: Points, widths: NDArray[np.float32]) -> FloatMap:
@@ -117,6 +119,18 @@ def bounding_window(alpha: FloatMap, margin: int = 0) -> Window | None:
 def luminance(image: NDArray[np.float32]) -> FloatMap:
     """Return the Rec. 601 grey value of an RGB picture, [H, W] on the scale of the input."""
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.float32)
+
+
+def to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return ``values`` rounded and cut to 0..255 as uint8."""
+    done = cv2.addWeighted(values, 1.0, values, 0.0, 0.0, dtype=cv2.CV_8U)
+    return np.asarray(done, dtype=np.uint8)
+
+
+def largest_change(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the largest difference over the channels of two RGB pictures, [H, W] in 0..255."""
+    red, green, blue = cv2.split(cv2.absdiff(one, other))
+    return np.asarray(cv2.max(cv2.max(red, green), blue), dtype=np.uint8)
 
 
 def box_mean(values: NDArray[np.float32], side: int) -> FloatMap:

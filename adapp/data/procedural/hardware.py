@@ -86,6 +86,7 @@ def gasket(look: Generator, rng: Generator, size: int) -> FloatImage:
     outer, band = look.uniform(0.62, 0.82), look.uniform(0.12, 0.3)
     hole, squash = look.uniform(0.03, 0.075), look.uniform(0.6, 1.0)
     lugs, bead, lobed = look.random() < 0.5, look.random() < 0.5, look.uniform(0, 0.05)
+    hole = hole if lugs else min(hole, 0.36 * band)
     frame = pose(size, rng, shift=shift, turn=turn)
     stretched = np.hypot(frame.x, frame.y / np.float32(squash))
     outline = stretched - np.float32(outer)

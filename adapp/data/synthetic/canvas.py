@@ -6,14 +6,16 @@ import cv2
 import numpy as np
 
 from adapp.core.results import BinaryMask, RgbImage
-from adapp.data.raster import FloatImage, FloatMap, bounding_window, box_mean, luminance
+from adapp.data.raster import FloatImage, FloatMap, as_float, bounding_window, box_mean, luminance
 from adapp.data.synthetic.config import ForegroundRule, SyntheticConfig
 
 _PROBE_SIDE = 96  # pixels; the foreground is decided on a reduced copy
-_RING_SHARE = 0.9  # of the border ring on one side of Otsu's level: a plain ground
-_RING_SPREAD = 22.0  # grey levels; a busier ring is no plain ground
-_OBJECT_SHARE = (0.04, 0.92)  # of the picture; outside it the split is no object
-_LEAST_SPLIT = 25.0  # grey levels between both sides of Otsu's level
+_RING_SHARE = 0.72  # of the border ring that must lie on the ground
+_RING_SPREAD = 14.0  # grey levels around the fitted ground; a busier ring is no plain ground
+_RING_FACTOR = 4.0  # times that spread: clearly off the ground
+_OBJECT_SHARE = (0.03, 0.92)  # of the picture; outside it the split is no object
+_ONE_PIECE = 0.5  # of the object that its largest piece must hold; crumbs are a pattern
+_LEAST_SPLIT = 12.0  # grey levels between ground and object
 _NOISE_CAP = 12.0  # grey levels; above it the residual is texture, not noise
 
 
@@ -164,47 +166,62 @@ def _noise(image: RgbImage) -> float:
 def find_foreground(image: RgbImage, rule: ForegroundRule) -> tuple[BinaryMask, bool]:
     """Return where the object lies, [H, W], and whether there is one; all ones for textures.
 
-    Otsu's level on the grey picture, inverted on a bright ground, as RAID masks its anomalies.
-    The rule ``auto`` (ours) looks at the border ring: an object stands on a plain ground if the
-    ring is even and lies on one side of the level.
+    The rules ``*_background`` are RAID's: Otsu's level on the grey picture, inverted on a bright
+    ground. ``auto`` (ours) fits a smooth ground to the border ring and takes what clearly differs
+    from it in colour; where the ring is busy or nothing stands out, the picture is a texture.
     """
     height, width = image.shape[:2]
     everything = np.ones((height, width), dtype=np.bool_)
     if rule == "none":
         return everything, False
     side = min(_PROBE_SIDE, height, width)
-    probe = cv2.cvtColor(
-        cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
-    )
-    probe = cv2.GaussianBlur(probe, (0, 0), 1.0)
-    level, _ = cv2.threshold(probe, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    bright = probe > level
-    if rule == "auto":
-        ground_is_bright = _plain_ground(np.asarray(probe), bright)
-        if ground_is_bright is None:
-            return everything, False
-    else:
-        ground_is_bright = rule == "bright_background"
-    mask = (~bright if ground_is_bright else bright).astype(np.uint8)
-    mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
-    share = float(mask.mean())
-    if not _OBJECT_SHARE[0] <= share <= _OBJECT_SHARE[1]:
+    probe = np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    marked = _off_ground(probe) if rule == "auto" else _otsu(probe, bright=rule[0] == "d")
+    if marked is None:
         return everything, False
-    full = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    closed = cv2.morphologyEx(marked.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    mask = as_float(closed)
+    share, largest = float(mask.mean()), _largest_piece(np.asarray(closed, np.uint8))
+    if not _OBJECT_SHARE[0] <= share <= _OBJECT_SHARE[1] or largest < _ONE_PIECE * share:
+        return everything, False
+    full = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(full > 0.5), True
 
 
-def _plain_ground(probe: RgbImage, bright: BinaryMask) -> bool | None:
-    """Return whether the plain ground is the bright side; None if the ring is no plain ground."""
-    ring = np.ones(probe.shape, dtype=np.bool_)
-    edge = max(2, probe.shape[0] // 24)
+def _largest_piece(marked: RgbImage) -> float:
+    """Return the share of the picture that the largest connected piece covers."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(marked, connectivity=8)
+    areas = np.asarray(stats[1:, cv2.CC_STAT_AREA])
+    return float(areas.max(initial=0)) / marked.size
+
+
+def _otsu(probe: RgbImage, *, bright: bool) -> BinaryMask:
+    grey = cv2.cvtColor(probe, cv2.COLOR_RGB2GRAY)
+    level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    return np.asarray(grey > level if bright else grey <= level)
+
+
+def _off_ground(probe: RgbImage) -> BinaryMask | None:
+    """Return what differs from a smooth ground through the border ring; None for a texture."""
+    side = probe.shape[0]
+    axis = np.linspace(-1, 1, side, dtype=np.float32)
+    y, x = (grid.ravel() for grid in np.meshgrid(axis, axis, indexing="ij"))
+    terms = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
+    edge = max(3, side // 20)
+    ring = np.ones((side, side), dtype=np.bool_)
     ring[edge:-edge, edge:-edge] = False
-    if bright.all() or not bright.any():
+    colours = as_float(cv2.GaussianBlur(probe, (0, 0), 0.8)).reshape(-1, 3)
+    used = ring.ravel()
+    middle = np.median(colours[used], axis=0)
+    used = used & (np.abs(colours - middle).max(axis=1) < 3 * _RING_SPREAD)
+    for _ in range(2):  # once more without what does not belong to the ground
+        if np.count_nonzero(used) < _RING_SHARE * np.count_nonzero(ring):
+            return None
+        normal = terms[used].T @ terms[used] + 1e-3 * np.eye(6, dtype=np.float32)
+        ground = terms @ np.linalg.solve(normal, terms[used].T @ colours[used])
+        apart = np.abs(colours - ground).max(axis=1)
+        spread = float(np.sqrt(np.mean(apart[used] ** 2)))
+        used = used & (apart <= 2.5 * spread + 1)
+    if spread > _RING_SPREAD:
         return None
-    split = float(probe[bright].mean() - probe[~bright].mean())
-    share = float(bright[ring].mean())
-    if split < _LEAST_SPLIT or min(share, 1 - share) > 1 - _RING_SHARE:
-        return None
-    ground_is_bright = share > 0.5
-    tones = probe[ring & (bright == ground_is_bright)]
-    return ground_is_bright if float(tones.std()) <= _RING_SPREAD else None
+    return np.asarray(apart.reshape(side, side) > max(_LEAST_SPLIT, _RING_FACTOR * spread))

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from adapp.core.results import BinaryMask, RgbImage
-from adapp.data.raster import luminance
+from adapp.data.raster import largest_change, to_bytes
 from adapp.data.synthetic import paste, perlin, spots, typed
 from adapp.data.synthetic.canvas import Canvas, Layer, prepare
 from adapp.data.synthetic.config import RECIPES, Recipe, SyntheticConfig
@@ -111,13 +111,11 @@ def _paint(
 
 def _finish(canvas: Canvas, layer: Layer, recipe: str) -> SyntheticSample | None:
     """Return the sample whose mask is where the change shows; None if too little shows."""
-    pixels = np.clip(layer.pixels, 0, 255)
+    altered = to_bytes(layer.pixels)
     if canvas.grey:
-        pixels = np.repeat(luminance(pixels)[..., None], 3, axis=2)
-    altered = np.rint(pixels).astype(np.uint8)
-    difference = cv2.absdiff(altered, canvas.image)
-    red, green, blue = cv2.split(difference)
-    change = cv2.max(cv2.max(red, green), blue)
+        altered = np.asarray(cv2.cvtColor(altered, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+        altered = np.asarray(cv2.cvtColor(altered, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+    change = largest_change(altered, canvas.image)
     visible = max(canvas.config.visible_change, canvas.noise)
     shows = (cv2.blur(change, (3, 3)) >= visible) | (change >= 3 * visible)
     support = layer.support > 0.02
@@ -128,8 +126,7 @@ def _finish(canvas: Canvas, layer: Layer, recipe: str) -> SyntheticSample | None
     least = max(8.0, canvas.config.least_area * mask.size)
     if np.count_nonzero(mask & (change > 0)) < least:
         return None
-    image = canvas.image.copy()
-    image[mask] = altered[mask]
+    image = np.where(mask[..., None], altered, canvas.image)
     return SyntheticSample(image, mask, recipe, layer.defect_type)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapp.core.results import RgbImage
-from adapp.data.raster import FloatImage, luminance
+from adapp.data.raster import FloatImage, largest_change, luminance
 from adapp.data.synthetic.canvas import Canvas, Layer
 
 _PLACEMENTS = 12  # places tried for a patch with enough object under it
@@ -106,7 +106,7 @@ def paint_nsa(canvas: Canvas, rng: np.random.Generator, others: Sequence[RgbImag
             support[window] = 1
     if not support.any():
         return None
-    change = cv2.absdiff(image, canvas.image).max(axis=2)
+    change = largest_change(image, canvas.image)
     support *= cv2.medianBlur(change, 5) >= canvas.config.nsa_change
     return Layer(image.astype(np.float32), support, "nsa")
 

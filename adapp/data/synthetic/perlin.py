@@ -38,10 +38,11 @@ def _outline(canvas: Canvas, rng: np.random.Generator) -> BinaryMask | None:
     least = canvas.config.least_area * canvas.height * canvas.width
     for _ in range(_REDRAWS):
         rows, columns = (int(2 ** rng.integers(low, high + 1)) for _ in range(2))
-        field = perlin(rng, canvas.height, canvas.width, rows, columns)
+        tall, wide = (canvas.height + 1) // 2, (canvas.width + 1) // 2
+        field = perlin(rng, tall, wide, rows, columns)  # smooth, so half the resolution will do
         turn = rng.uniform(-canvas.config.perlin_rotation, canvas.config.perlin_rotation)
-        centre = (canvas.width / 2, canvas.height / 2)
-        matrix = cv2.getRotationMatrix2D(centre, turn, 1.0)
+        matrix = cv2.getRotationMatrix2D((wide / 2, tall / 2), turn, 2.0)
+        matrix = matrix + np.array([[0, 0, wide / 2], [0, 0, tall / 2]])
         turned = cv2.warpAffine(field, matrix, (canvas.width, canvas.height))
         mask = np.asarray(turned > canvas.config.perlin_threshold) & canvas.foreground
         if np.count_nonzero(mask) >= max(least, 8):

@@ -3,22 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from adapp.data.raster import FloatMap, Points, draw_ribbon, fill_polygon
+from adapp.data.raster import FloatMap, Points, draw_ribbon, fill_polygons
 
 _OUTLINE_POINTS = 72
 
 
-def blob(
-    height: int,
-    width: int,
+def outline(
     rng: np.random.Generator,
     centre: tuple[float, float],
     area: float,
     *,
     roughness: float = 0.3,
     elongation: float = 1.0,
-) -> FloatMap:
-    """Return an irregular closed blob of ``area`` pixels around (x, y), [height, width] in [0, 1].
+) -> Points:
+    """Return the outline of an irregular blob of ``area`` pixels around (x, y), [P, 2].
 
     ``roughness`` 0 draws an ellipse, 1 a ragged outline; ``elongation`` is its axis ratio.
     """
@@ -35,7 +33,22 @@ def blob(
     turn = rng.uniform(0, np.pi)
     turned_x = (x * np.cos(turn) - y * np.sin(turn)) * scale + centre[0]
     turned_y = (x * np.sin(turn) + y * np.cos(turn)) * scale + centre[1]
-    return fill_polygon(height, width, np.stack([turned_x, turned_y], axis=1).astype(np.float32))
+    return np.stack([turned_x, turned_y], axis=1).astype(np.float32)
+
+
+def blob(
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    centre: tuple[float, float],
+    area: float,
+    *,
+    roughness: float = 0.3,
+    elongation: float = 1.0,
+) -> FloatMap:
+    """Return the coverage of such a blob, [height, width] in [0, 1]."""
+    points = outline(rng, centre, area, roughness=roughness, elongation=elongation)
+    return fill_polygons(height, width, [points])
 
 
 def curve(

@@ -3,9 +3,9 @@
 import numpy as np
 
 from adapp.data.noise import fractal
-from adapp.data.raster import FloatMap, blur, warp
+from adapp.data.raster import FloatMap, blur, fill_polygons, warp
 from adapp.data.synthetic.canvas import Canvas, Layer
-from adapp.data.synthetic.shapes import blob
+from adapp.data.synthetic.shapes import blob, outline
 from adapp.data.synthetic.tone import (
     add,
     add_grain,
@@ -97,11 +97,13 @@ def paint_contamination(canvas: Canvas, rng: np.random.Generator) -> Layer | Non
     count = 1 if rng.random() < 0.6 else int(rng.integers(2, 14))
     x, y = canvas.place(rng)
     spread = np.sqrt(area) * (0.0 if count == 1 else rng.uniform(1, 3))
-    alpha = np.zeros(canvas.foreground.shape, dtype=np.float32)
+    crumbs = []
     for _ in range(count):
         at = (x + rng.normal(0, 1) * spread, y + rng.normal(0, 1) * spread)
         share = area / count * rng.uniform(0.4, 1.6)
-        alpha = np.maximum(alpha, _spot(canvas, rng, share, rng.uniform(0.1, 0.9), 3, at))
+        ragged, long = rng.uniform(0.1, 0.9), rng.uniform(1, 3)
+        crumbs.append(outline(rng, at, share, roughness=ragged, elongation=long))
+    alpha = fill_polygons(canvas.height, canvas.width, crumbs)
     if not alpha.any():
         return None
     radius = float(np.sqrt(area / count / np.pi))
@@ -165,11 +167,12 @@ def paint_pitting(canvas: Canvas, rng: np.random.Generator) -> Layer | None:
     area = canvas.draw_area(rng, 0.02)
     x, y = canvas.place(rng)
     spread = canvas.extent * rng.uniform(0.02, 0.12)
-    alpha = np.zeros(canvas.foreground.shape, dtype=np.float32)
+    pits = []
     for _ in range(count):
         at = (x + rng.normal() * spread, y + rng.normal() * spread)
         share = max(3.0, area / count * float(rng.lognormal(0, 0.6)))
-        alpha = np.maximum(alpha, _spot(canvas, rng, share, 0.3, 1.8, at))
+        pits.append(outline(rng, at, share, roughness=0.3, elongation=rng.uniform(1, 1.8)))
+    alpha = fill_polygons(canvas.height, canvas.width, pits)
     if not alpha.any():
         return None
     radius = float(np.sqrt(area / count / np.pi))

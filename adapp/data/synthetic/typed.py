@@ -1,6 +1,7 @@
 """Local defects whose type is known by construction: one table from type to painter."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -31,6 +32,8 @@ PAINTERS: Mapping[str, Painter] = MappingProxyType(
     }
 )
 DEFECT_TYPES: tuple[str, ...] = tuple(PAINTERS)
+_LYING = frozenset({"fibre", "contamination"})  # may reach over the edge of what they lie on
+_MOVED = frozenset({"chip", "bend", "missing_part", "misplaced"})  # change the outline itself
 
 
 def paint(canvas: Canvas, rng: np.random.Generator, defect_type: str | None = None) -> Layer | None:
@@ -46,4 +49,9 @@ def paint(canvas: Canvas, rng: np.random.Generator, defect_type: str | None = No
     if unknown:
         msg = f"unknown defect type {', '.join(unknown)}; known: {', '.join(DEFECT_TYPES)}"
         raise ValueError(msg)
-    return PAINTERS[options[int(rng.integers(len(options)))]](canvas, rng)
+    name = options[int(rng.integers(len(options)))]
+    layer = PAINTERS[name](canvas, rng)
+    if layer is None or not canvas.has_object or name in _LYING | _MOVED:
+        return layer
+    # A flaw of the material ends where the object ends.
+    return replace(layer, support=layer.support * canvas.foreground)
