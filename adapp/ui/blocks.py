@@ -11,6 +11,7 @@ from adapp.ui import page_view, texts
 from adapp.ui.about_tab import build_about_tab
 from adapp.ui.app_services import AppServices, app_services
 from adapp.ui.endpoints import build_endpoints
+from adapp.ui.errors import told
 from adapp.ui.inspect_tab import build_inspect_tab
 from adapp.ui.theme import STYLE_SHEET, theme
 
@@ -24,17 +25,20 @@ _POLL_SECONDS = 1.0
 
 def build_app(services: AppServices) -> gr.Blocks:
     """Return the app with its queue; launch it with ``launch_settings``."""
-    with gr.Blocks(
+    app = gr.Blocks(
         title=texts.TITLE, analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS
-    ) as app:
+    )
+    with app:
         _build_header(services)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Inspect", id="inspect"):
-                build_inspect_tab(services)
+                runs = build_inspect_tab(services)
             with gr.Tab("About", id="about-tab"):
                 build_about_tab()
         build_endpoints(services)
-    return app.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
+        app.unload(told(runs.on_leave))
+    app.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
+    return app
 
 
 def _build_header(services: AppServices) -> None:
@@ -45,10 +49,13 @@ def _build_header(services: AppServices) -> None:
             services.preset, services.preset_reason, __version__, services.warm_up.readiness
         )
 
-    header = gr.HTML(status, elem_id="masthead", apply_default_css=False)
+    def poll() -> tuple[str, gr.Timer]:
+        return status(), gr.Timer(active=services.warm_up.readiness.state == "loading")
+
+    header = gr.HTML(status(), elem_id="masthead", apply_default_css=False)
     timer = gr.Timer(_POLL_SECONDS)
     timer.tick(
-        lambda: (status(), gr.Timer(active=services.warm_up.readiness.state == "loading")),
+        poll,
         None,
         [header, timer],
         queue=False,

@@ -59,4 +59,4 @@ def _written(
 
 def _cached(path: Path) -> str:
     """Copy a file into the app's cache, under a hash of its content, and return its path."""
-    return processing_utils.save_file_to_cache(path, cache_dir=get_upload_folder())
+    return str(processing_utils.save_file_to_cache(path, cache_dir=get_upload_folder()))

@@ -1,7 +1,7 @@
 """From a session's result to updates of the page; no model runs here."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import gradio as gr
 
@@ -20,8 +20,10 @@ from adapp.ui import inspect_view, viewer
 from adapp.ui.inspect_layout import InspectLayout
 from adapp.ui.pictures import png_uri, screen_picture
 from adapp.ui.state import Held
+from adapp.ui.viewer import ViewerParts
 
-Updates = dict[gr.components.Component | gr.blocks.BlockContext, object]
+Updates: TypeAlias = dict[gr.blocks.Block, Any]
+
 
 _THUMB_SIDE = 96
 
@@ -79,7 +81,7 @@ class Drawing:
         held: Held,
         inspection: Inspection,
         look: Look,
-        parts: Mapping[str, object] | None = None,
+        parts: ViewerParts | None = None,
     ) -> Updates:
         """Return the updates that follow from other thresholds.
 
@@ -137,12 +139,14 @@ class Drawing:
         low, high = inspection.outcomes[0].result.score_range
         return {
             self._controls.image_threshold: gr.Slider(
-                minimum=min(low, own.image), maximum=max(high, own.image), value=own.image
+                minimum=min(low, own.image),
+                maximum=max(high, own.image),
+                value=on_slider(own.image),
             ),
-            self._controls.pixel_threshold: gr.Slider(value=own.pixel),
+            self._controls.pixel_threshold: gr.Slider(value=on_slider(own.pixel)),
         }
 
-    def _map_parts(self, outcome: QueryOutcome, look: Look) -> dict[str, object]:
+    def _map_parts(self, outcome: QueryOutcome, look: Look) -> ViewerParts:
         return {
             **viewer.with_map(outcome.image.name, outcome.result, look.kind, look.colors),
             **viewer.with_scale(look.kind, look.colors, look.thresholds.pixel),
@@ -160,3 +164,8 @@ class Drawing:
             if index not in held.drawn:
                 held.drawn[index] = png_uri(screen_picture(outcome.image.pixels, _THUMB_SIDE))
         return [held.drawn[index] for index in range(len(inspection.outcomes))]
+
+
+def on_slider(threshold: float) -> float:
+    """Return the step of a slider that stands for ``threshold``."""
+    return round(threshold, 3)

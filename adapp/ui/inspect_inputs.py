@@ -10,6 +10,7 @@ from adapp.core.errors import UsageError
 from adapp.services.examples import Example
 from adapp.ui import page_view, texts
 from adapp.ui.app_services import AppServices
+from adapp.ui.inspect_draw import Updates
 from adapp.ui.inspect_layout import InspectLayout
 from adapp.ui.inspect_run import RunHandlers
 from adapp.ui.intake import MOST_QUERY, MOST_SUPPORT, Checked, GalleryItems, Originals, check
@@ -42,7 +43,7 @@ class InputHandlers:
         """Check the pictures to inspect as soon as they are there."""
         return _checked("query", items, originals)
 
-    def on_example(self, event: gr.EventData) -> dict[gr.components.Component, Any]:
+    def on_example(self, event: gr.EventData) -> Updates:
         """Fill the inputs with an example."""
         example = self._examples.get(str(event.key))
         if example is None:

@@ -110,9 +110,15 @@ class Actions:
     support_note: gr.HTML
     query_note: gr.HTML
     licence: gr.HTML
-    export_all: gr.Button
-    export_json: gr.Button
-    export_overlay: gr.Button
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Buttons that make files, and the hidden one that hands them over."""
+
+    everything: gr.Button
+    numbers: gr.Button
+    overlay: gr.Button
     download: gr.DownloadButton
 
 
@@ -124,6 +130,7 @@ class InspectLayout:
     results: Results
     controls: Controls
     actions: Actions
+    exports: Exports
 
 
 def lay_out(services: AppServices) -> InspectLayout:
@@ -136,18 +143,15 @@ def lay_out(services: AppServices) -> InspectLayout:
     )
     with gr.Row(elem_id="bench"):
         with gr.Column(elem_id="setup", min_width=280):
-            inputs, buttons = _setup(services)
+            inputs, actions = _setup(services, examples)
         with gr.Column(elem_id="findings", min_width=280):
             results, controls, exports = _findings()
     return InspectLayout(
-        inputs=inputs,
-        results=results,
-        controls=controls,
-        actions=Actions(examples=examples, **buttons, **exports),
+        inputs=inputs, results=results, controls=controls, actions=actions, exports=exports
     )
 
 
-def _setup(services: AppServices) -> tuple[Inputs, dict[str, gr.components.Component]]:
+def _setup(services: AppServices, examples: gr.HTML) -> tuple[Inputs, Actions]:
     support = _gallery(texts.NORMAL_LABEL, "support")
     support_note = gr.HTML(page_view.message_html(texts.NORMAL_HINT), elem_id="support-note")
     query = _gallery(texts.QUERY_LABEL, "query")
@@ -187,13 +191,15 @@ def _setup(services: AppServices) -> tuple[Inputs, dict[str, gr.components.Compo
         checkpoint=checkpoint,
         tune=tune,
     )
-    return inputs, {
-        "run": run,
-        "stop": stop,
-        "support_note": support_note,
-        "query_note": query_note,
-        "licence": licence,
-    }
+    actions = Actions(
+        examples=examples,
+        run=run,
+        stop=stop,
+        support_note=support_note,
+        query_note=query_note,
+        licence=licence,
+    )
+    return inputs, actions
 
 
 def _gallery(label: str, name: str) -> gr.Gallery:
@@ -233,7 +239,7 @@ def _model_choice(services: AppServices) -> tuple[gr.Radio, gr.Radio, gr.HTML]:
     return preset, checkpoint, licence
 
 
-def _findings() -> tuple[Results, Controls, dict[str, gr.components.Component]]:
+def _findings() -> tuple[Results, Controls, Exports]:
     progress = gr.HTML("", elem_id="progress")
     stale = gr.HTML("", elem_id="stale")
     empty = gr.HTML(page_view.empty_html(), elem_id="empty")
@@ -337,15 +343,13 @@ def _threshold_controls() -> tuple[gr.Slider, gr.Slider, gr.Button, gr.HTML]:
     return image, pixel, reset, note
 
 
-def _exports() -> dict[str, gr.components.Component]:
+def _exports() -> Exports:
     with gr.Row(elem_id="exports"):
-        everything = gr.Button("Export all (ZIP)", size="sm", elem_id="export-all", min_width=110)
-        numbers = gr.Button("JSON", size="sm", elem_id="export-json", min_width=70)
-        overlay = gr.Button("Overlay PNG", size="sm", elem_id="export-overlay", min_width=100)
-        download = gr.DownloadButton("Download", elem_id="download")
-    return {
-        "export_all": everything,
-        "export_json": numbers,
-        "export_overlay": overlay,
-        "download": download,
-    }
+        return Exports(
+            everything=gr.Button(
+                "Export all (ZIP)", size="sm", elem_id="export-all", min_width=110
+            ),
+            numbers=gr.Button("JSON", size="sm", elem_id="export-json", min_width=70),
+            overlay=gr.Button("Overlay PNG", size="sm", elem_id="export-overlay", min_width=100),
+            download=gr.DownloadButton("Download", elem_id="download"),
+        )

@@ -8,7 +8,7 @@ from adapp.services.inspection import Inspection
 from adapp.services.regions import Thresholds
 from adapp.ui import inspect_view, texts
 from adapp.ui.export_files import ExportKind, export
-from adapp.ui.inspect_draw import Drawing, Look, Updates
+from adapp.ui.inspect_draw import Drawing, Look, Updates, on_slider
 from adapp.ui.inspect_layout import InspectLayout
 from adapp.ui.state import Held
 
@@ -34,8 +34,9 @@ class LookHandlers:
         pixel_threshold: float,
     ) -> Updates:
         """Redraw all that follows from the thresholds."""
-        limits = Thresholds(float(image_threshold), float(pixel_threshold))
-        return self._draw.thresholds(*_alive(held), Look(chosen, kind, colors, limits))
+        holder, inspection = _alive(held)
+        limits = limits_of(inspection, image_threshold, pixel_threshold)
+        return self._draw.thresholds(holder, inspection, Look(chosen, kind, colors, limits))
 
     def on_reset(self, held: Held | None, chosen: int, kind: MapKind, colors: str) -> Updates:
         """Put the thresholds back to what the normal pictures say."""
@@ -51,7 +52,8 @@ class LookHandlers:
     ) -> Updates:
         """Show another map, or the same in other colours."""
         inspection = _alive(held)[1]
-        limits = Thresholds(inspection.calibration.image_threshold, float(pixel_threshold))
+        own = inspection.calibration.image_threshold
+        limits = limits_of(inspection, own, pixel_threshold)
         return self._draw.map(inspection, Look(chosen, kind, colors, limits))
 
     def on_choose(
@@ -66,7 +68,7 @@ class LookHandlers:
         """Show another query of the run."""
         holder, inspection = _alive(held)
         chosen = min(max(int(event.key), 0), len(inspection.outcomes) - 1)
-        limits = Thresholds(float(image_threshold), float(pixel_threshold))
+        limits = limits_of(inspection, image_threshold, pixel_threshold)
         return {
             **self._draw.whole(holder, inspection, Look(chosen, kind, colors, limits)),
             self._results.chosen: chosen,
@@ -89,8 +91,26 @@ class LookHandlers:
         pixel_threshold: float,
     ) -> str:
         """Return the path of a file with what was found."""
-        limits = Thresholds(float(image_threshold), float(pixel_threshold))
-        return export(_alive(held)[1], limits, kind, chosen)
+        inspection = _alive(held)[1]
+        limits = limits_of(inspection, image_threshold, pixel_threshold)
+        return export(inspection, limits, kind, chosen)
+
+
+def limits_of(inspection: Inspection, image_threshold: float, pixel_threshold: float) -> Thresholds:
+    """Return the thresholds that the sliders stand for.
+
+    A slider has a step; one that stands at the calibrated value means that value exactly, so a
+    verdict on the page is the verdict of the command line.
+    """
+    own = Thresholds.of(inspection.calibration)
+    return Thresholds(
+        image=_exact(float(image_threshold), own.image),
+        pixel=_exact(float(pixel_threshold), own.pixel),
+    )
+
+
+def _exact(shown: float, calibrated: float) -> float:
+    return calibrated if shown == on_slider(calibrated) else shown
 
 
 def _alive(held: Held | None) -> tuple[Held, Inspection]:

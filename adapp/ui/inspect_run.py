@@ -48,7 +48,11 @@ class RunHandlers:
         try:
             yield from self._steps(request, held, (kind, colors), stop.is_set)
         except AdappError as refusal:
-            yield {self._results.progress: page_view.message_html(str(refusal), "error")}
+            told = page_view.message_html(str(refusal), "error")
+            yield {self._results.progress: told, **self.on_idle()}
+            raise
+        except Exception:
+            yield {self._results.progress: "", **self.on_idle()}
             raise
         finally:
             held.running = False
@@ -71,7 +75,7 @@ class RunHandlers:
                     updates |= self._arrived(held, update.inspection, shown, first=finished == 0)
                 finished = len(update.inspection.outcomes)
             yield updates
-        yield {self._results.progress: page_view.message_html(ending(held))}
+        yield {self._results.progress: page_view.message_html(ending(held)), **self.on_idle()}
 
     def _arrived(
         self, held: Held, found: Inspection, shown: tuple[MapKind, str], *, first: bool

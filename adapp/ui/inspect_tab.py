@@ -8,6 +8,7 @@ import gradio as gr
 from adapp.ui import page_view
 from adapp.ui.app_services import AppServices
 from adapp.ui.errors import told
+from adapp.ui.export_files import ExportKind
 from adapp.ui.form import validate
 from adapp.ui.inspect_inputs import InputHandlers
 from adapp.ui.inspect_layout import InspectLayout, lay_out
@@ -27,15 +28,15 @@ _SET_OPACITY = (
 _SAVE = "() => { document.querySelector('#download a, a#download')?.click(); }"
 
 
-def build_inspect_tab(services: AppServices) -> None:
-    """Build the tab inside the current ``Blocks``, with its events."""
+def build_inspect_tab(services: AppServices) -> RunHandlers:
+    """Build the tab inside the current ``Blocks``, with its events; return those of its runs."""
     layout = lay_out(services)
     handlers = RunHandlers(services, layout)
     entry = InputHandlers(services, layout)
     _wire_run(layout, handlers, entry)
     _wire_settings(layout, handlers, entry)
     _wire_look(layout, LookHandlers(layout))
-    gr.context.Context.root_block.unload(told(handlers.on_leave))
+    return handlers
 
 
 def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> None:
@@ -47,10 +48,11 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
         layout.controls,
     )
     buttons = [actions.run, actions.stop, results.progress]
+    sliders = [controls.image_threshold, controls.pixel_threshold]
     inspection = {
         "fn": told(run.on_detect),
         "inputs": [results.held, controls.kind, controls.colors, *inputs.all()],
-        "outputs": [*results.fresh(), controls.image_threshold, controls.pixel_threshold],
+        "outputs": [*results.fresh(), *sliders, actions.run, actions.stop],
         "show_progress": "minimal",
         "show_progress_on": results.progress,
         **MODEL_QUEUE,
@@ -80,7 +82,7 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
         **_AT_ONCE,
     ).success(**inspection)
     for running in (pressed, tried):
-        running.then(told(run.on_idle), None, buttons, **_AT_ONCE).then(
+        running.success(
             told(run.on_settings), [results.held, *inputs.all()], results.stale, **_AT_ONCE
         )
     actions.stop.click(
@@ -99,7 +101,12 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
             told(check), [gallery, originals], [gallery, originals, note], **_AT_ONCE
         ).then(told(run.on_settings), [results.held, *inputs.all()], results.stale, **_AT_ONCE)
     gr.on(
-        [one.input for one in (inputs.method, inputs.category, inputs.preset, inputs.checkpoint)],
+        [
+            inputs.method.input,
+            inputs.category.change,  # its input event misses what is pasted
+            inputs.preset.input,
+            inputs.checkpoint.input,
+        ],
         told(run.on_settings),
         [results.held, *inputs.all()],
         results.stale,
@@ -117,7 +124,7 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
 
 def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
     """Connect everything that only changes how a result is shown."""
-    results, controls, actions = layout.results, layout.controls, layout.actions
+    results, controls, exports = layout.results, layout.controls, layout.exports
     held, chosen = results.held, results.chosen
     sliders = [controls.image_threshold, controls.pixel_threshold]
     paint = [controls.kind, controls.colors]
@@ -132,7 +139,7 @@ def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
         told(look.on_reset), [held, chosen, *paint], [*results.drawn(), *sliders], **_AT_ONCE
     )
     gr.on(
-        [control.input for control in paint],
+        [controls.kind.input, controls.colors.input],
         told(look.on_map),
         [held, chosen, *paint, controls.pixel_threshold],
         results.viewer,
@@ -142,15 +149,16 @@ def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
     results.viewer.read(told(look.on_read), [held, chosen], results.reading, **_LIVE)
     controls.view.change(None, controls.view, None, js=_SET_VIEW)
     controls.opacity.change(None, controls.opacity, None, js=_SET_OPACITY)
-    for button, kind in (
-        (actions.export_all, "all"),
-        (actions.export_json, "json"),
-        (actions.export_overlay, "overlay"),
-    ):
+    kinds: dict[gr.Button, ExportKind] = {
+        exports.everything: "all",
+        exports.numbers: "json",
+        exports.overlay: "overlay",
+    }
+    for button, kind in kinds.items():
         button.click(
             told(partial(look.on_export, kind)),
             [held, chosen, *sliders],
-            actions.download,
+            exports.download,
             concurrency_id="export",
             concurrency_limit=2,
             show_progress="minimal",

@@ -222,10 +222,10 @@ def reading_html(row: int, column: int, reading: PixelReading) -> str:
     sign = "+" if reading.residual >= 0 else "&minus;"
     weight = "" if reading.weight == 1 else f"{reading.weight:.2f} x "
     return (
-        f'<p class="reading" role="status"><span>x {column}, y {row}</span>'
-        f'<span title="First estimate">base <b>{reading.base:.3f}</b></span>'
+        f'<p class="reading" role="status"><span>x {column}, y {row}</span> '
+        f'<span title="First estimate">base <b>{reading.base:.3f}</b></span> '
         f'<span title="Signed correction">{sign} {weight}residual '
-        f"<b>{abs(reading.residual):.3f}</b></span>"
+        f"<b>{abs(reading.residual):.3f}</b></span> "
         f'<span title="Sum, clipped to 0..1">= fused <b>{reading.fused:.3f}</b></span></p>'
     )
 

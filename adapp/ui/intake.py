@@ -18,6 +18,7 @@ from gradio.utils import get_upload_folder
 from adapp.core.errors import BadImage
 from adapp.core.results import RgbImage
 from adapp.data.images import inspect_file, load_image
+from adapp.data.paths import safe_name
 from adapp.rendering.overlay import encode_png, shrink
 
 GalleryItems: TypeAlias = Sequence[tuple[str, str | None]] | None
@@ -69,7 +70,7 @@ def check(items: GalleryItems, originals: Originals = MappingProxyType({})) -> C
             refused.append(str(error))
             preview = _unreadable() if item == str(path) else None
         else:
-            remarks.extend(remark)
+            remarks.append(remark)
         if preview is not None:
             item = _keep(preview, path)  # noqa: PLW2901 - the stand-in takes the item's place
             known[Path(item).name] = str(path)
@@ -79,19 +80,18 @@ def check(items: GalleryItems, originals: Originals = MappingProxyType({})) -> C
         items=shown if changed else None,
         originals=known,
         refused=tuple(refused),
-        remarks=tuple(remarks),
+        remarks=tuple(filter(None, remarks)),
         accepted=len(shown) - len(refused),
     )
 
 
-def _look(path: Path, *, wanted: bool) -> tuple[list[str], RgbImage | None]:
-    """Return remarks on a file and, where a browser cannot show it, a picture to show."""
+def _look(path: Path, *, wanted: bool) -> tuple[str, RgbImage | None]:
+    """Return a remark on a file and, where a browser cannot show it, a picture to show."""
     header = inspect_file(path)
+    remark = f"{safe_name(path)}: {header.bit_depth}-bit" if header.deep else ""
     if header.format != "TIFF" or not wanted:
-        return [], None
-    loaded = load_image(path)
-    deep = [f"{loaded.name}: {loaded.bit_depth}-bit"] if loaded.bit_depth > 8 else []
-    return deep, shrink(loaded.pixels, _STAND_IN_SIDE)
+        return remark, None
+    return remark, shrink(load_image(path).pixels, _STAND_IN_SIDE)
 
 
 def _unreadable() -> RgbImage:
@@ -114,6 +114,5 @@ def _keep(preview: RgbImage, original: Path) -> str:
     get different stand-ins.
     """
     name = f"{original.parent.name[:16]}-{original.stem[:40]}.png"
-    return processing_utils.save_bytes_to_cache(
-        encode_png(preview), name, cache_dir=get_upload_folder()
-    )
+    data = encode_png(preview)
+    return str(processing_utils.save_bytes_to_cache(data, name, cache_dir=get_upload_folder()))

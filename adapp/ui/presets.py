@@ -1,6 +1,9 @@
 """Which preset the app starts with, and why."""
 
-from adapp.backbones.precision import choose_device
+import importlib
+import sys
+from pathlib import Path
+
 from adapp.core.errors import ModelUnavailable, UsageError
 from adapp.core.settings import PRESETS
 from adapp.services.pool import DetectorKey, DetectorPool
@@ -22,13 +25,25 @@ def choose_preset(wanted: str, pool: DetectorPool, checkpoint: str) -> tuple[str
             msg = f"Preset {wanted!r} does not exist. Choose one of: auto, {', '.join(PRESETS)}."
             raise UsageError(msg)
         return wanted, f"{wanted} was asked for."
-    if choose_device().type == "cpu":
+    if not has_gpu():
         return "embedded", "No GPU found: the embedded encoder is made for a CPU."
     try:
         pool.detector(DetectorKey(method="raid", preset="paper", checkpoint=checkpoint))
     except ModelUnavailable as absent:
         return "embedded", f"GPU found, but not the published weights: {absent}"
     return "paper", "GPU and published weights found."
+
+
+def has_gpu() -> bool:
+    """Return whether a model would compute on a GPU.
+
+    Where no driver offers one, that is known without importing torch, which takes seconds.
+    """
+    drivers = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+    if sys.platform == "linux" and not any(Path(driver).exists() for driver in drivers):
+        return False
+    precision = importlib.import_module("adapp.backbones.precision")
+    return bool(precision.choose_device().type != "cpu")
 
 
 def offered(preset: str) -> tuple[str, ...]:

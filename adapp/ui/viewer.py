@@ -7,6 +7,7 @@ frames, another map its colours, another query everything. Opacity, view and zoo
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import gradio as gr
 import numpy as np
@@ -17,6 +18,9 @@ from adapp.rendering.overlay import colorize
 from adapp.services.regions import Region
 from adapp.services.views import map_of
 from adapp.ui.pictures import mask_uri, png_uri, screen_map, screen_picture
+
+ViewerParts: TypeAlias = dict[str, Any]
+"""Properties of the viewer that an update changes."""
 
 VIEWS = (
     ("Overlay", "overlay"),
@@ -81,7 +85,7 @@ def viewer() -> gr.HTML:
     )
 
 
-def with_picture(shown: str, name: str, pixels: RgbImage) -> dict[str, object]:
+def with_picture(shown: str, name: str, pixels: RgbImage) -> ViewerParts:
     """Return the part of an update that shows another picture.
 
     Args:
@@ -100,7 +104,7 @@ def with_picture(shown: str, name: str, pixels: RgbImage) -> dict[str, object]:
     }
 
 
-def with_map(name: str, result: AnomalyResult, kind: MapKind, colors: str) -> dict[str, object]:
+def with_map(name: str, result: AnomalyResult, kind: MapKind, colors: str) -> ViewerParts:
     """Return the part of an update that shows another map, or the same in other colours.
 
     The scale is fixed: 0 to 1, and -1 to 1 with a neutral middle for the residual map.
@@ -111,7 +115,7 @@ def with_map(name: str, result: AnomalyResult, kind: MapKind, colors: str) -> di
     return {"paint": f'<img src="{png_uri(painted)}" alt="{kind} anomaly map of {escape(name)}">'}
 
 
-def with_scale(kind: MapKind, colors: str, pixel_threshold: float) -> dict[str, object]:
+def with_scale(kind: MapKind, colors: str, pixel_threshold: float) -> ViewerParts:
     """Return the part of an update that shows the colour bar, marked at the region threshold."""
     low, high = MAP_RANGES[kind]
     ramp = np.linspace(low, high, _BAR_STEPS, dtype=np.float32)[np.newaxis, :]
@@ -136,7 +140,7 @@ def _color_table(kind: MapKind, colors: str) -> str:
     return colors if colors in choices else choices[0]
 
 
-def with_regions(name: str, mask: BinaryMask, regions: Sequence[Region]) -> dict[str, object]:
+def with_regions(name: str, mask: BinaryMask, regions: Sequence[Region]) -> ViewerParts:
     """Return the part of an update that shows other regions."""
     rows, columns = mask.shape
     frames = "".join(

@@ -1,0 +1,166 @@
+"""One app and one browser for all end-to-end tests; nothing leaves the machine."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.e2e.visitor import Visitor
+
+ROOT = Path(__file__).parents[2]
+ARTIFACTS = ROOT / "test-artifacts"
+START_SECONDS = 120
+WIDE = {"width": 1440, "height": 1000}
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+
+
+def pytest_collection_modifyitems(items):
+    """Mark everything in this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+class Server:
+    """A running app and, for the fake one, what its detector was asked to do."""
+
+    def __init__(self, url, folder):
+        self.url = url
+        self._folder = folder
+
+    def predictions(self):
+        """Return how many pictures the detector has been given so far."""
+        return len((self._folder / "predictions").read_text().splitlines())
+
+    @contextmanager
+    def gate(self, more):
+        """Let only ``more`` further predictions finish until the block ends."""
+        gate = self._folder / "gate"
+        gate.write_text(str(self.predictions() + more))
+        try:
+            yield
+        finally:
+            gate.unlink()
+
+    @contextmanager
+    def broken(self):
+        """Make predictions fail with something that is no AdappError."""
+        broken = self._folder / "break"
+        broken.touch()
+        try:
+            yield
+        finally:
+            broken.unlink()
+
+
+def free_port():
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(command, url, folder):
+    """Run ``command`` until the block ends; enter when ``url`` answers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **os.environ,
+        "GRADIO_TEMP_DIR": str(folder / "cache"),
+        "OMP_NUM_THREADS": "2",
+    }
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+        try:
+            _wait_for(url, process, folder / "log")
+            yield
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait_for(url, process, log):
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        assert process.poll() is None, f"the app ended: {log.read_text()}"
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - the url is this machine's
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.1)
+    pytest.fail(f"the app did not answer within {START_SECONDS} s: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The app over the fake detector."""
+    folder = tmp_path_factory.mktemp("app")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/"
+    with serving(["-m", "tests.e2e.server", str(port), str(folder)], url, folder):
+        yield Server(url, folder)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    assert path, "no Chromium found; install it: apt-get install chromium"
+    ARTIFACTS.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def visiting(browser):
+    """Yield a function that opens the app as another visitor; no page may leave the machine."""
+    opened = []
+    attempts = []
+    failures = []
+
+    def watch(route):
+        if urlparse(route.request.url).hostname in {"127.0.0.1", None}:
+            route.continue_()
+        else:
+            attempts.append(route.request.url)
+            route.abort()
+
+    def visit(url, *, viewport=WIDE, scheme="light"):
+        context = browser.new_context(viewport=viewport, color_scheme=scheme)
+        context.route("**/*", watch)
+        page = context.new_page()
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        opened.append(context)
+        return Visitor(page, url, ARTIFACTS)
+
+    yield visit
+    for context in opened:
+        context.close()
+    assert attempts == []
+    assert failures == []
+
+
+@pytest.fixture
+def visitors(browser):
+    """Return a function that opens the app as another visitor."""
+    with visiting(browser) as visit:
+        yield visit
+
+
+@pytest.fixture
+def visitor(visitors, server):
+    """A visitor at a desktop screen."""
+    return visitors(server.url)

@@ -1,0 +1,133 @@
+"""The public endpoints, called as a program would."""
+
+import concurrent.futures
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from tests.e2e.server import DEFECT, SHAPE, plate
+
+CALLERS = 20
+
+
+@pytest.fixture
+def client(server):
+    return Client(server.url, verbose=False)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Return uploads of three normal parts and one with a defect."""
+    paths = [tmp_path / f"normal_{number}.png" for number in range(3)]
+    for number, path in enumerate(paths):
+        Image.fromarray(plate(number)).save(path)
+    Image.fromarray(plate(9, DEFECT)).save(tmp_path / "part.png")
+    return [handle_file(str(path)) for path in paths], [handle_file(str(tmp_path / "part.png"))]
+
+
+def test_exactly_the_promised_endpoints_are_public(client):
+    described = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(described) == {"/methods", "/detect", "/calibrate", "/export"}
+    names = [entry["parameter_name"] for entry in described["/detect"]["parameters"]]
+    assert names[:4] == ["support", "query", "method", "category"]
+    assert "good ones" in described["/detect"]["description"]
+
+
+def test_methods_say_what_they_need(client):
+    told = client.predict(api_name="/methods")
+    assert told["methods"]["raid"]["needs_support"] is True
+    assert set(told["methods"]["raid"]["maps"]) == {"base", "residual", "fused"}
+    assert "tiny" in told["presets"]
+
+
+def test_detect_finds_the_planted_defect(client, pictures):
+    support, query = pictures
+    report, overlays = client.predict(
+        support=support, query=query, category="plate", api_name="/detect"
+    )
+    found = report["queries"][0]
+    assert found["verdict"] == "anomalous"
+    row0, column0, row1, column1 = found["regions"][0]["box"]
+    assert row0 <= DEFECT[0] + 2
+    assert column0 <= DEFECT[1] + 2
+    assert row1 >= DEFECT[2] - 2
+    assert column1 >= DEFECT[3] - 2
+    assert found["regions"][0]["nearest_normal"]["support"].startswith("normal_")
+    assert Image.open(overlays[0]).size == (SHAPE[1], SHAPE[0])
+
+
+def test_page_program_and_export_tell_the_same_score(client, pictures, visitor, tmp_path):
+    support, query = pictures
+    report, _ = client.predict(support=support, query=query, api_name="/detect")
+    archive = client.predict(support=support, query=query, api_name="/export")
+    with zipfile.ZipFile(archive) as packed:
+        exported = json.loads(packed.read("results.json"))
+        fused = np.load(packed.open("part_fused.npy"), allow_pickle=False)
+    score = report["queries"][0]["score"]
+    assert abs(exported["queries"][0]["score"] - score) < 1e-6
+    assert fused.shape == SHAPE
+    visitor.add("support", sorted(tmp_path.glob("normal_*.png")))
+    visitor.add("query", [tmp_path / "part.png"])
+    visitor.run()
+    visitor.finished("ANOMALOUS")
+    visitor.download("export-json").save_as(tmp_path / "page.json")
+    shown = json.loads((tmp_path / "page.json").read_text())
+    assert abs(shown["queries"][0]["score"] - score) < 1e-6
+
+
+def test_calibration_comes_from_the_normal_parts(client, pictures):
+    told = client.predict(support=pictures[0], api_name="/calibrate")
+    assert told["n_normals"] == 3
+    assert told["basis"] == "leave_one_out"
+    assert told["image_threshold"] > max(told["normal_scores"])
+
+
+def test_refusals_reach_the_caller_with_a_next_step(client, pictures, tmp_path):
+    with pytest.raises(AppError, match="Add at least one picture"):
+        client.predict(support=pictures[0], query=None, api_name="/detect")
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(AppError, match=r"text\.png"):
+        client.predict(
+            support=pictures[0],
+            query=[handle_file(str(tmp_path / "text.png"))],
+            api_name="/detect",
+        )
+
+
+def test_files_of_the_server_cannot_be_named(client, pictures):
+    foreign = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
+    with pytest.raises(AppError):
+        client.predict(support=pictures[0], query=[foreign], api_name="/detect")
+
+
+def test_twenty_callers_are_all_served_and_told_their_place(server, pictures):
+    support, query = pictures
+    clients = [Client(server.url, verbose=False) for _ in range(CALLERS)]
+    with server.gate(0):
+        jobs = [
+            client.submit(
+                support=support, query=query, category=f"part {number}", api_name="/detect"
+            )
+            for number, client in enumerate(clients)
+        ]
+        places = _places(jobs, CALLERS - 1)
+    assert sorted(places) == list(range(CALLERS - 1))
+    done, waiting = concurrent.futures.wait([job.future for job in jobs], timeout=60)
+    assert not waiting
+    assert len(done) == CALLERS
+    categories = [job.result()[0]["category"] for job in jobs]
+    assert categories == [f"part {number}" for number in range(CALLERS)]
+
+
+def _places(jobs, expected):
+    """Return the places in the queue once so many callers have been told theirs."""
+    while True:
+        places = [job.status().rank for job in jobs]
+        told = {place for place in places if place is not None}
+        if len(told) >= expected:
+            return told
