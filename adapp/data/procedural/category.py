@@ -8,7 +8,7 @@ import numpy as np
 
 from adapp.core.results import RgbImage
 from adapp.data.procedural import electronics, goods, hardware, mechanics, patterns, textures
-from adapp.data.procedural.camera import expose
+from adapp.data.procedural.camera import choose_camera, expose
 from adapp.data.raster import FloatImage
 
 Painter = Callable[[np.random.Generator, np.random.Generator, int], FloatImage]
@@ -88,7 +88,7 @@ class ProceduralCategory:
             raise ValueError(msg)
         key = [self.seed, *self.family.encode()]
         scene = PAINTERS[self.family](np.random.default_rng(key), rng, size)
-        return expose(scene, np.random.default_rng([1, *key]), rng)
+        return expose(scene, choose_camera(np.random.default_rng([1, *key])), rng)
 
 
 def render(family: str, rng: np.random.Generator, size: int) -> RgbImage:

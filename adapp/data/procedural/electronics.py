@@ -1,13 +1,16 @@
 """Electronic parts: circuit board, packaged chip, connector."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from adapp.data.noise import fractal
-from adapp.data.procedural.frame import box, box_at, circle, freedom, pose, repeat
+from adapp.data.procedural.frame import Frame, box, box_at, circle, freedom, pose, repeat
 from adapp.data.procedural.lettering import print_lines, stamp, word
 from adapp.data.procedural.surface import (
+    Light,
     Material,
     any_colour,
     bevel,
@@ -24,8 +27,37 @@ from adapp.data.raster import FloatImage, as_float, blur
 
 Generator = np.random.Generator
 Drawing = NDArray[np.uint8]  # [R, R]
+_SIDE = 640
 
 _MASKS = ((24, 92, 48), (20, 70, 130), (150, 30, 34), (26, 28, 30), (30, 120, 90), (225, 225, 220))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Artwork:
+    """The layers of a circuit board, each drawn at one fixed resolution, [R, R] in 0..255.
+
+    Attributes:
+        copper: Traces under the solder mask.
+        pads: Bare metal: pads and the rims of vias.
+        silk: Printed frames and names.
+        drills: Holes.
+    """
+
+    copper: Drawing
+    pads: Drawing
+    silk: Drawing
+    drills: Drawing
+
+
+def draw_artwork(look: Generator) -> Artwork:
+    """Return the artwork of a made-up board."""
+    copper, pads, silk, drills = (np.zeros((_SIDE, _SIDE), dtype=np.uint8) for _ in range(4))
+    lanes, pitch = int(look.integers(8, 26)), int(look.integers(20, 44))
+    for _ in range(lanes):
+        _route(look, copper, pads, drills, pitch)
+    for _ in range(int(look.integers(2, 7))):
+        _footprint(look, pads, silk, pitch)
+    return Artwork(copper, pads, silk, drills)
 
 
 def board(look: Generator, rng: Generator, size: int) -> FloatImage:
@@ -33,31 +65,34 @@ def board(look: Generator, rng: Generator, size: int) -> FloatImage:
     solder_mask = np.array(_MASKS[int(look.integers(len(_MASKS)))], dtype=np.float32)
     solder_mask = np.clip(solder_mask * look.uniform(0.75, 1.25), 8, 240)
     shiny = rgb(205, 206, 204) if look.random() < 0.5 else rgb(214, 178, 104)
-    side, light = 640, lamp(look, rng)
-    copper, pads, silk, drills = (np.zeros((side, side), dtype=np.uint8) for _ in range(4))
-    lanes, pitch = int(look.integers(8, 26)), int(look.integers(20, 44))
-    for _ in range(lanes):
-        _route(look, copper, pads, drills, pitch)
-    for _ in range(int(look.integers(2, 7))):
-        _footprint(look, pads, silk, pitch)
+    light = lamp(look, rng)
+    artwork = draw_artwork(look)
     frame = pose(size, rng, shift=0.008, turn=0.008, zoom=0.004)
-    trace, pad, ink, drill = (
-        stamp(frame, as_float(layer) / np.float32(255)) for layer in (copper, pads, silk, drills)
-    )
+    return etched(artwork, frame, solder_mask, shiny, light, rng)
+
+
+def etched(
+    artwork: Artwork,
+    frame: Frame,
+    solder_mask: FloatImage,
+    shiny: FloatImage,
+    light: Light,
+    rng: Generator,
+) -> FloatImage:
+    """Return the board made from ``artwork``, [S, S, 3]; colours are [3] in 0..255."""
+    size = frame.size
+    layers = (artwork.copper, artwork.pads, artwork.silk, artwork.drills)
+    trace, pad, ink, drill = (stamp(frame, as_float(layer) / np.float32(255)) for layer in layers)
     weave = fractal(rng, size, size, 3.0, 2) - 0.5
     mottled = fractal(rng, size, size, size / 4, 3) - 0.5
     base = solder_mask + (weave * 7 + mottled * 9)[..., None]
     base = base * (1 + np.float32(0.3) * trace)[..., None] + (8 * trace)[..., None]
-    scene = shade(
-        blur(trace, 0.9) * np.float32(2.2), base, Material(solder_mask, 0.25, 25.0, 0.0), light
-    )
+    coat = Material(solder_mask, 0.25, 25.0, 0.0)
+    scene = shade(blur(trace, 0.9) * np.float32(2.2), base, coat, light)
     scene = paint(scene, rgb(232, 232, 226), ink * np.float32(0.9))
-    metal_pad = shade(
-        blur(pad, 1.3) * np.float32(4),
-        shiny + ((fractal(rng, size, size, 6.0, 3) - 0.5) * 26)[..., None],
-        Material(shiny, 0.6, 14.0, 0.8),
-        light,
-    )
+    tarnish = (fractal(rng, size, size, 6.0, 3) - 0.5) * 26
+    solder = Material(shiny, 0.6, 14.0, 0.8)
+    metal_pad = shade(blur(pad, 1.3) * np.float32(4), shiny + tarnish[..., None], solder, light)
     scene = paint(scene, metal_pad, pad)
     return paint(scene, rgb(14, 14, 15), drill)
 

@@ -143,3 +143,23 @@ def union(*distances: FloatMap) -> FloatMap:
 def subtract(distance: FloatMap, *removed: FloatMap) -> FloatMap:
     """Return the signed distance to an outline with others cut out."""
     return as_float(np.maximum(distance, -np.minimum.reduce(removed)))
+
+
+def grid_cells(
+    frame: Frame,
+    rng: np.random.Generator,
+    columns: int,
+    rows: int,
+    period: tuple[float, float],
+    loose: float,
+) -> tuple[FloatMap, FloatMap, FloatMap]:
+    """Return each pixel's place (x, y) in its own grid cell and the cell's number, all [S, S]."""
+    shift_x = np.float32((columns - 1) / 2)
+    shift_y = np.float32((rows - 1) / 2)
+    column = np.clip(np.round(frame.x / np.float32(period[0]) + shift_x), 0, columns - 1)
+    row = np.clip(np.round(frame.y / np.float32(period[1]) + shift_y), 0, rows - 1)
+    number = (row * columns + column).astype(np.int32)
+    drift = rng.normal(0, loose, (2, columns * rows)).astype(np.float32)
+    x = frame.x - (column - shift_x) * np.float32(period[0]) - drift[0][number]
+    y = frame.y - (row - shift_y) * np.float32(period[1]) - drift[1][number]
+    return x, y, number

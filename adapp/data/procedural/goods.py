@@ -3,7 +3,16 @@
 import numpy as np
 
 from adapp.data.noise import fractal
-from adapp.data.procedural.frame import Frame, box, box_at, circle, freedom, pose, repeat
+from adapp.data.procedural.frame import (
+    Frame,
+    box,
+    box_at,
+    circle,
+    freedom,
+    grid_cells,
+    pose,
+    repeat,
+)
 from adapp.data.procedural.lettering import print_lines, word
 from adapp.data.procedural.surface import (
     Material,
@@ -20,7 +29,7 @@ from adapp.data.procedural.surface import (
     shade,
     streaks,
 )
-from adapp.data.raster import FloatImage, FloatMap, blur
+from adapp.data.raster import FloatImage, blur
 
 Generator = np.random.Generator
 
@@ -59,21 +68,6 @@ def label(look: Generator, rng: Generator, size: int) -> FloatImage:
     return place(scene, page, frame.cover(sheet), light, drop=2.0, depth=0.3)
 
 
-def _cell(
-    frame: Frame, rng: Generator, columns: int, rows: int, period: tuple[float, float], loose: float
-) -> tuple[FloatMap, FloatMap, FloatMap]:
-    """Return each pixel's place (x, y) in its own grid cell and the cell's number, all [S, S]."""
-    shift_x = np.float32((columns - 1) / 2)
-    shift_y = np.float32((rows - 1) / 2)
-    column = np.clip(np.round(frame.x / np.float32(period[0]) + shift_x), 0, columns - 1)
-    row = np.clip(np.round(frame.y / np.float32(period[1]) + shift_y), 0, rows - 1)
-    number = (row * columns + column).astype(np.int32)
-    drift = rng.normal(0, loose, (2, columns * rows)).astype(np.float32)
-    x = frame.x - (column - shift_x) * np.float32(period[0]) - drift[0][number]
-    y = frame.y - (row - shift_y) * np.float32(period[1]) - drift[1][number]
-    return x, y, number
-
-
 def pills(look: Generator, rng: Generator, size: int) -> FloatImage:
     """Return tablets in rows, bare or in a blister, round or oblong, some with a break line."""
     tablet, light = plastic(look), lamp(look, rng)
@@ -87,7 +81,7 @@ def pills(look: Generator, rng: Generator, size: int) -> FloatImage:
     frame = pose(size, rng, shift=0.012, turn=0.015, zoom=0.006)
     period = (1.9 / columns, 1.9 / rows)
     half = 0.36 * min(period)
-    x, y, number = _cell(frame, rng, columns, rows, period, loose * half)
+    x, y, number = grid_cells(frame, rng, columns, rows, period, loose * half)
     spread = 0.06 if blister else 3.0
     spin = rng.normal(0, spread, columns * rows).astype(np.float32)[number]
     u, v = x * np.cos(spin) + y * np.sin(spin), y * np.cos(spin) - x * np.sin(spin)
@@ -186,7 +180,7 @@ def keypad(look: Generator, rng: Generator, size: int) -> FloatImage:
     signs = [word(look, 1, 2) for _ in range(columns * rows)]
     frame = pose(size, rng, shift=0.01, turn=0.01, zoom=0.005)
     period = (1.92 / columns, 1.92 / rows)
-    x, y, number = _cell(frame, rng, columns, rows, period, 0.0)
+    x, y, number = grid_cells(frame, rng, columns, rows, period, 0.0)
     half_x, half_y = fill * period[0], fill * period[1]
     body = box_at(x, y, half_x, half_y, corner * min(half_x, half_y))
     rough = (fractal(rng, size, size, 2.5, 2) - 0.5) * 9
