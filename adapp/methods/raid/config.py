@@ -20,6 +20,9 @@ class DatabaseConfig:
             product is faster than the inverted file and finds the true neighbours (ours, D2).
         prototype_mode: ``labelled`` (mean CLS token of each named category, released code) or
             ``kmeans`` (clusters of all CLS tokens, RAID 3.2).
+        routing: What sends a picture to its category: ``class_prototype``, the nearest mean CLS
+            token (RAID 3.2), or ``patches``, their vote by semantic prototypes (ours, D11): for
+            encoders whose CLS token was not trained to tell parts apart.
         rotations: ``auto`` adds the 90-degree copies of the supports where the supports
             themselves show that parts lie in any orientation; ``never``, ``always`` (ours, D3).
     """
@@ -30,6 +33,7 @@ class DatabaseConfig:
     neighbours: int = 150
     exact_below: int = 20_000
     prototype_mode: Literal["labelled", "kmeans"] = "labelled"
+    routing: Literal["class_prototype", "patches"] = "class_prototype"
     rotations: Literal["auto", "never", "always"] = "auto"
 
 

@@ -20,6 +20,7 @@ from adapp.ops.similarity import nearest_costs, unit_norm
 from adapp.retrieval.index import InvertedIndex, careful_clusters, cluster
 
 FORMAT = "adapp-raid-database-1"
+_VOTE_TEMPERATURE = 0.1  # cosine; 0.02 to 0.2 route alike
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -232,9 +233,32 @@ class VectorDatabase:
         self.config = config
         self._class_prototypes = torch.stack([entry.class_prototype for entry in categories])
 
-    def route(self, pooled: Tensor) -> list[int]:
-        """Return the position of the category of each CLS token [B, Dc]: highest cosine."""
-        return [int(i) for i in (unit_norm(pooled) @ self._class_prototypes.T).argmax(dim=1)]
+    def route(self, pooled: Tensor, tokens: Tensor | None = None) -> list[int]:
+        """Return the position of the category that each picture belongs to.
+
+        Either the category whose class prototype is nearest, or the one that the patches vote
+        for: each spreads one vote over the categories by its cosine to their nearest semantic
+        prototype, so that a local defect cannot send a picture elsewhere.
+
+        Args:
+            pooled: CLS tokens, [B, Dc].
+            tokens: Patch tokens, [B, N, D], unit norm; needed where they vote.
+
+        Raises:
+            ValueError: If the patches vote and are not given.
+        """
+        if len(self.categories) == 1:
+            return [0] * pooled.shape[0]
+        if self.config.routing == "class_prototype":
+            nearest = unit_norm(pooled) @ self._class_prototypes.T
+        elif tokens is None:
+            msg = "this database routes by patches: give their tokens"
+            raise ValueError(msg)
+        else:
+            likeness = [(tokens @ c.prototypes.T).amax(dim=-1) for c in self.categories]
+            votes = torch.stack(likeness, dim=-1) / _VOTE_TEMPERATURE  # [B, N, C]
+            nearest = votes.softmax(dim=-1).mean(dim=1)
+        return [int(position) for position in nearest.argmax(dim=1)]
 
     def with_category(self, position: int, entry: Category) -> "VectorDatabase":
         """Return a database whose category at ``position`` is ``entry``."""

@@ -160,7 +160,7 @@ class FittedRaid:
         backbone, config = self.detector.backbone, self.detector.config
         picture = squashed(image, backbone.size)
         added = encode_templates([picture], backbone, config, turned=False)
-        position = self.database.route(added.pooled)[0]
+        position = self.database.route(added.pooled, added.tokens)[0]
         if self.database.categories[position].rotated:
             added = with_turns(added, [picture], backbone, config)
         entry, probes = grown(
@@ -201,7 +201,8 @@ class FittedRaid:
     def _predict_chunk(self, queries: Sequence[RgbImage]) -> list[AnomalyResult]:
         features = self.detector.backbone.encode_rgb(queries)
         tokens = tokens_of(features, self.detector.config.stages)
-        entries = [self.database.categories[i] for i in self.database.route(features.pooled)]
+        routed = self.database.route(features.pooled, tokens)
+        entries = [self.database.categories[position] for position in routed]
         found = [
             retrieve(entry, patches, self.database.config)
             for entry, patches in zip(entries, tokens, strict=True)

@@ -6,7 +6,7 @@ from adapp.methods.raid.config import DatabaseConfig, FilterConfig, RaidConfig
 PAPER = RaidConfig()
 
 EMBEDDED = RaidConfig(
-    database=DatabaseConfig(neighbours=16),
+    database=DatabaseConfig(neighbours=16, routing="patches"),
     filter=FilterConfig(
         token_width=3 * 384,
         neighbours=16,
@@ -25,7 +25,7 @@ EMBEDDED = RaidConfig(
 )
 
 TINY = RaidConfig(
-    database=DatabaseConfig(prototypes=8, neighbours=8),
+    database=DatabaseConfig(prototypes=8, neighbours=8, routing="patches"),
     filter=FilterConfig(
         token_width=2 * 64,
         neighbours=8,
