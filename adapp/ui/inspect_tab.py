@@ -25,7 +25,7 @@ _SET_VIEW = "(view) => { document.getElementById('viewer').dataset.view = view; 
 _SET_OPACITY = (
     "(opacity) => { document.getElementById('viewer').style.setProperty('--opacity', opacity); }"
 )
-_SAVE = "() => { document.querySelector('#download a, a#download')?.click(); }"
+_SAVE = "() => { document.getElementById('download').click(); }"
 
 
 def build_inspect_tab(services: AppServices) -> RunHandlers:

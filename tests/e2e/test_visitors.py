@@ -36,9 +36,9 @@ def test_two_visitors_with_equal_file_names_never_meet(visitors, server, tmp_pat
         assert found.min(axis=0).tolist() >= [row0 - 2, column0 - 2]
         assert found.max(axis=0).tolist() <= [row1 + 2, column1 + 2]
     for visitor, _, defect in brought.values():
-        visitor.slide("pixel-threshold", 0.5)
+        visitor.slide("pixel-threshold", 0.25)
         expect(visitor.frames()).to_have_count(1)
-        expect(visitor.page.locator("#regions .where")).to_contain_text(f"x {defect[1]}")
+        expect(visitor.page.locator("#regions .where")).to_contain_text(f"x {defect[1]}\N{EN DASH}")
 
 
 def test_second_visitor_is_told_the_place_in_the_queue(visitors, server):
