@@ -102,6 +102,7 @@ class RaidConfig:
         learning_rate: Of Adam (RAID 4.1: 1e-4).
         weight_decay: Of AdamW; 0 is Adam (RAID 4.1).
         batch: Pictures per step (released code: 16).
+        crop: Side of the random window of each query that is learned from, cells (ours).
         epochs: Passes (RAID 4.1: 100).
         tuning_rate: Learning rate of "tune to these parts" (ours).
         tuning_epochs: Its passes over the damaged views (ours).
@@ -116,7 +117,7 @@ class RaidConfig:
     steepness: float = 3.0
     margin: float = 0.5
     autocast: bool = False
-    single_inflation: float = 1.5
+    single_inflation: float = 1.2
     normal_quantile: float = 0.995
     top_percent: float = 1.0
     sigma: float = 4.0
@@ -126,6 +127,7 @@ class RaidConfig:
     learning_rate: float = 1e-4
     weight_decay: float = 0.0
     batch: int = 16
+    crop: int = 32
     epochs: int = 100
     tuning_rate: float = 3e-4
     tuning_epochs: int = 6

@@ -23,7 +23,7 @@ from adapp.methods.raid.database import Category, Templates, make_category
 from adapp.methods.raid.episodes import Episode, Query, make_episode
 from adapp.methods.raid.templates import build_category, encode, with_spread
 
-RECIPE = "4"
+RECIPE = "5"
 """Raise it when what becomes an episode changes; it is part of the key of kept episodes."""
 SHOTS = (1, 2, 4, 8)
 """Supports of the episodes of a category in turn (few-shot setting)."""
@@ -33,8 +33,10 @@ POOL = 40
 """Normal pictures of a category that are read at most (few-shot setting)."""
 TEMPLATES = 80
 """Templates of a category in the multi-class setting (RAID 4.1: 80)."""
-RENDERED = 24
+RENDERED = 16
 """Pictures rendered of a procedural category."""
+RENDERED_SHOTS = (2, 4)
+"""Supports of its episodes."""
 
 _SIDE = 336  # pictures are damaged at this size; the encoder squashes them to its own anyway
 
@@ -100,7 +102,7 @@ def _auxiliary(
     chosen = [normal[int(i)] for i in rng.permutation(len(normal))[:POOL]]
     images = [_read(sample) for sample in chosen]
     real = [defects[int(i)] for i in rng.permutation(len(defects))]
-    return _episodes(category.name, images, real, backbone, config, rng)
+    return _episodes(category.name, images, real, backbone, config, rng, SHOTS)
 
 
 def _rendered(
@@ -108,7 +110,8 @@ def _rendered(
 ) -> list[Episode]:
     rng = _rng(f"{part.family}{part.seed}")
     images = [part.render(rng, _SIDE) for _ in range(RENDERED)]
-    return _episodes(f"{part.family}-{part.seed}", images, [], backbone, config, rng)
+    name = f"{part.family}-{part.seed}"
+    return _episodes(name, images, [], backbone, config, rng, RENDERED_SHOTS)
 
 
 def _episodes(
@@ -118,13 +121,14 @@ def _episodes(
     backbone: ImageBackbone,
     config: RaidConfig,
     rng: np.random.Generator,
+    draws: Sequence[int],
 ) -> list[Episode]:
     """Return one episode for each number of supports; a third each clean, synthetic and real."""
     plain = replace(config, database=replace(config.database, rotations="never"))
     synthetic = SyntheticAnomalies(SyntheticConfig())
     episodes, used = [], 0
-    for shots in SHOTS:
-        shots = min(shots, len(images) - 1)  # noqa: PLW2901 - a small category has fewer
+    for wanted in draws:
+        shots = min(wanted, len(images) - 1)
         order = [int(i) for i in rng.permutation(len(images))]
         supports = [images[i] for i in order[:shots]]
         entry, _ = build_category(name, supports, backbone, plain, seed=0)

@@ -115,34 +115,77 @@ def target_mask(mask: BinaryMask | None, side: tuple[int, int]) -> np.ndarray:
 
 
 def batches(
-    episodes: Sequence[Episode], grid: tuple[int, int], size: int, rng: np.random.Generator
+    episodes: Sequence[Episode],
+    grid: tuple[int, int],
+    size: int,
+    crop: int,
+    rng: np.random.Generator,
 ) -> Iterator[Batch]:
-    """Yield all queries of all episodes once, shuffled across categories."""
+    """Yield all queries of all episodes once, shuffled, cropped and mirrored at random.
+
+    Args:
+        episodes: What to draw from.
+        grid: Patch grid (h, w) of every query.
+        size: Queries of a batch; a last incomplete batch is left out.
+        crop: Side of the square window that is learned from, in cells; at most the grid's.
+        rng: Source of order, windows and mirroring.
+    """
     places = [(e, q) for e, episode in enumerate(episodes) for q in range(len(episode.tokens))]
     order = rng.permutation(len(places))
     for start in range(0, len(order) - size + 1, size):
-        yield gather(episodes, [places[int(i)] for i in order[start : start + size]], grid)
+        chosen = [places[int(i)] for i in order[start : start + size]]
+        yield mirrored(gather(episodes, chosen, grid, crop, rng), rng)
 
 
 def gather(
-    episodes: Sequence[Episode], places: Sequence[tuple[int, int]], grid: tuple[int, int]
+    episodes: Sequence[Episode],
+    places: Sequence[tuple[int, int]],
+    grid: tuple[int, int],
+    crop: int,
+    rng: np.random.Generator,
 ) -> Batch:
-    """Return the named (episode, query) places as one batch."""
-    tokens, prototypes, costs, spread, target = [], [], [], [], []
+    """Return the named (episode, query) places as one batch of random windows."""
+    parts: list[tuple[Tensor, ...]] = []
+    side = min(crop, *grid)
     for position, query in places:
         episode = episodes[position]
-        tokens.append(episode.tokens[query])
-        prototypes.append(episode.prototypes[episode.nearest[query].long()])
-        costs.append(episode.costs[query])
-        spread.append(episode.spread[0])
-        target.append(episode.target[query])
-    shape = (len(places), *grid, -1)
+        row, column = (int(rng.integers(0, length - side + 1)) for length in grid)
+        cells = torch.arange(grid[0] * grid[1]).reshape(grid)
+        inside = cells[row : row + side, column : column + side].flatten()
+        top, left, wide = TARGET_SCALE * row, TARGET_SCALE * column, TARGET_SCALE * side
+        parts.append(
+            (
+                episode.tokens[query][inside],
+                episode.prototypes[episode.nearest[query][inside].long()],
+                episode.costs[query][inside],
+                episode.spread[0],
+                episode.target[query, top : top + wide, left : left + wide],
+            )
+        )
+    tokens, prototypes, costs, spread, target = (
+        torch.stack(column).float() for column in zip(*parts, strict=True)
+    )
+    shape = (len(places), side, side, -1)
     return Batch(
-        tokens=torch.stack(tokens).float().reshape(shape),
-        prototypes=torch.stack(prototypes).float().reshape(shape),
-        costs=torch.stack(costs).float().reshape(shape),
-        spread=torch.stack(spread),
-        target=torch.stack(target).float().unsqueeze(1),
+        tokens=tokens.reshape(shape),
+        prototypes=prototypes.reshape(shape),
+        costs=costs.reshape(shape),
+        spread=spread,
+        target=target.unsqueeze(1),
+    )
+
+
+def mirrored(batch: Batch, rng: np.random.Generator) -> Batch:
+    """Return ``batch`` with its grids mirrored at random: the same parts, seen mirrored."""
+    axes = [axis for axis in (1, 2) if rng.random() < 0.5]
+    if not axes:
+        return batch
+    return Batch(
+        tokens=batch.tokens.flip(axes),
+        prototypes=batch.prototypes.flip(axes),
+        costs=batch.costs.flip(axes),
+        spread=batch.spread,
+        target=batch.target.flip([axis + 1 for axis in axes]),
     )
 
 

@@ -4,6 +4,7 @@ Tensors in, tensors out: no file, no device choice. Shape letters as in ``adapp.
 G guidance channels entering stage one, F fused guidance channels leaving it, M experts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -224,18 +225,23 @@ class Squeeze(nn.Module):
     def __init__(self, width: int, channels: int, dropout: float) -> None:
         super().__init__()
         self.scale = width**0.5  # unit tokens come in; make their channels about unit variance
-        self.dropout = nn.Dropout1d(dropout)
+        self.dropout = dropout
         self.linear = nn.Linear(width, channels)
         self.norm = nn.LayerNorm(channels)
 
-    def forward(self, guidance: Tensor) -> Tensor:
-        """Return [B, h, w, G] for ``guidance`` [B, h, w, C]."""
-        batch, rows, columns, width = guidance.shape
-        cells = (guidance * self.scale).reshape(batch, rows * columns, width)
-        if self.training:
-            cells = self.dropout(cells.transpose(1, 2)).transpose(1, 2)  # per picture and channel
-        squeezed: Tensor = self.norm(self.linear(cells))
-        return squeezed.reshape(batch, rows, columns, -1)
+    def forward(self, parts: Sequence[Tensor]) -> Tensor:
+        """Return [B, h, w, G] for guidance ``parts`` [B, h, w, C_i] whose widths sum to C."""
+        weight = self.linear.weight * self.scale  # [G, C]; cheaper to scale than the tokens
+        if self.training and self.dropout > 0:
+            kept = torch.rand(weight.shape[1], device=weight.device) >= self.dropout
+            weight = weight * kept / (1.0 - self.dropout)
+        pieces = weight.split([part.shape[-1] for part in parts], dim=1)
+        squeezed = sum(
+            (nn.functional.linear(p, w) for p, w in zip(parts, pieces, strict=True)),
+            start=self.linear.bias,
+        )
+        normed: Tensor = self.norm(squeezed)
+        return normed
 
 
 class RaidFilter(nn.Module):
@@ -310,10 +316,7 @@ class RaidFilter(nn.Module):
 
     def _guidance(self, tokens: Tensor, prototypes: Tensor) -> Tensor:
         """Return the dual guidance as a picture, [B, G, h, w]."""
-        if self.config.guidance == "difference":
-            dual = tokens - prototypes
-        else:
-            dual = torch.cat([tokens, prototypes], dim=-1)
-        if self.squeeze is not None:
-            dual = self.squeeze(dual)
+        difference = self.config.guidance == "difference"
+        parts = [tokens - prototypes] if difference else [tokens, prototypes]
+        dual = torch.cat(parts, dim=-1) if self.squeeze is None else self.squeeze(parts)
         return dual.permute(0, 3, 1, 2)

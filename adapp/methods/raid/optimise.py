@@ -36,34 +36,19 @@ def train_filter(
         network.train()
         rng = np.random.default_rng([plan.seed, number])
         losses = []
-        for step, batch in enumerate(batches(episodes, grid, size, rng)):
+        for step, batch in enumerate(batches(episodes, grid, size, config.crop, rng)):
             rate = cosine_rate(
                 number * per_epoch + step, plan.epochs * per_epoch, config.learning_rate, WARMUP
             )
             for group in optimizer.param_groups:
                 group["lr"] = rate
             uniform = number < config.router_warmup * plan.epochs
-            losses.append(_step(network, optimizer, flipped(batch, rng), config, uniform=uniform))
+            losses.append(_step(network, optimizer, batch, config, uniform=uniform))
         return float(np.mean(losses))
 
     losses = run_epochs(network, optimizer, epoch, plan, report)
     network.eval()
     return losses
-
-
-def flipped(batch: Batch, rng: np.random.Generator) -> Batch:
-    """Return ``batch`` with its grids mirrored at random: the same part, seen mirrored."""
-    axes = [axis for axis in (1, 2) if rng.random() < 0.5]
-    if not axes:
-        return batch
-    target_axes = [axis + 1 for axis in axes]
-    return Batch(
-        tokens=batch.tokens.flip(axes),
-        prototypes=batch.prototypes.flip(axes),
-        costs=batch.costs.flip(axes),
-        spread=batch.spread,
-        target=batch.target.flip(target_axes),
-    )
 
 
 def _step(
@@ -81,4 +66,4 @@ def _step(
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
-    return float(loss)
+    return loss.item()

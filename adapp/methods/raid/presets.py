@@ -21,7 +21,8 @@ EMBEDDED = RaidConfig(
     focal_gamma=2.0,
     learning_rate=1e-3,
     weight_decay=1e-2,
-    epochs=6,
+    crop=16,
+    epochs=3,
 )
 
 TINY = RaidConfig(

@@ -29,7 +29,7 @@ from adapp.methods.raid.presets import config_for
 from adapp.training.checkpoint import Card, save_checkpoint
 from adapp.training.loop import LoopPlan, forget
 
-LOOKS = 2
+LOOKS = 1
 """Looks of every rendered family that take part in few-shot training."""
 LICENCES = {
     "open": "Trained on permissively licensed and rendered pictures: may be used in a plant.",
