@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.e2e.visitor import Visitor
 
@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "test-artifacts"
 START_SECONDS = 120
 WIDE = {"width": 1440, "height": 1000}
+PATIENCE_MS = 20_000  # for a machine that is busy; a check that holds returns at once
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -118,6 +119,7 @@ def browser():
     path = next(filter(None, map(shutil.which, names)), None)
     assert path, "no Chromium found; install it: apt-get install chromium"
     ARTIFACTS.mkdir(exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield chromium

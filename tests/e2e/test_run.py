@@ -6,6 +6,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.e2e.server import DEFECT, SHAPE, plate
+from tests.e2e.visitor import RUN_MS
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_tuning_is_reversible_without_another_run(visitor, server):
     visitor.page.locator("#tune input").check()
     expect(visitor.page.locator("#stale .is-stale")).to_be_visible()
     visitor.run()
-    expect(visitor.verdict).to_contain_text("tuned", timeout=30_000)
+    expect(visitor.verdict).to_contain_text("tuned", timeout=RUN_MS)
     visitor.finished("ANOMALOUS")
     assert visitor.fact("unlikeness") != untuned
     asked = server.predictions()

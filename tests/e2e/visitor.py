@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
-RUN_MS = 30_000
+RUN_MS = 60_000
 
 
 class Visitor:
