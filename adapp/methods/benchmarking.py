@@ -4,9 +4,11 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
-Json: TypeAlias = dict[str, object]
+Json: TypeAlias = dict[str, Any]
+Asked = ParamSpec("Asked")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class BenchPlan:
 
     Attributes:
         categories: Categories in one database.
-        pictures: Normal pictures per category, one database each, smallest first.
+        pictures: Normal pictures per category, two or more, one database each, smallest first.
         queries: Normal queries per category, and as many anomalous ones.
         faiss_repeats: Queries for which faiss' flat search is timed too.
         probes: Numbers of probed lists whose recall is measured.
@@ -26,6 +28,9 @@ class BenchPlan:
         size: Side of the square the encoder sees, in pixels; None takes the preset's own.
         memory: Bytes that may be used; a database that needs more is left out. None: no limit.
         seed: Seed of the rendered parts, of their damage and of the clustering.
+
+    Raises:
+        ValueError: If a database would have fewer than two pictures per category.
     """
 
     categories: int = 10
@@ -41,6 +46,11 @@ class BenchPlan:
     memory: int | None = None
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if not self.pictures or min(self.pictures) < 2:
+            msg = f"a database needs two pictures a category to be measured, got {self.pictures}"
+            raise ValueError(msg)
+
 
 def interleaved(tasks: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
     """Return the median time of each task in seconds.
@@ -53,12 +63,15 @@ def interleaved(tasks: Mapping[str, Callable[[], object]], repeats: int) -> dict
         task()
     for _ in range(repeats):
         for name, task in tasks.items():
-            seconds[name].append(timed(task)[0])
+            taken, _ = timed(task)
+            seconds[name].append(taken)
     return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 
-def timed(task: Callable[[], object]) -> tuple[float, object]:
-    """Return the seconds that one run of ``task`` takes, and its result."""
+def timed(
+    task: Callable[Asked, Result], *args: Asked.args, **options: Asked.kwargs
+) -> tuple[float, Result]:
+    """Return the seconds that ``task`` takes with these arguments, and its result."""
     start = time.perf_counter()
-    result = task()
+    result = task(*args, **options)
     return time.perf_counter() - start, result

@@ -9,6 +9,7 @@ from adapp.core.detector import Report
 from adapp.core.errors import UsageError
 from adapp.core.results import Regime
 from adapp.core.settings import PRESETS
+from adapp.methods.benchmarking import BenchPlan, Json
 
 if TYPE_CHECKING:
     from adapp.core.detector import Detector
@@ -124,6 +125,20 @@ def train(
         multi_class=multi_class,
     )
     return run(request, resume=resume, report=report)
+
+
+def benchmark(name: str, *, preset: str, checkpoint: str, plan: BenchPlan, report: Report) -> Json:
+    """Return what ``name`` costs on this machine: ratios, each with the absolute values beside it.
+
+    Raises:
+        UsageError: If the method does not exist.
+        ModelUnavailable: If the preset's weights are not on this machine.
+        Cancelled: If ``report`` raises it.
+    """
+    _method(name)
+    from adapp.methods.raid.benchmark import measure
+
+    return measure(preset, checkpoint, plan, report)
 
 
 def _method(name: str) -> MethodInfo:

@@ -1,7 +1,9 @@
 """How times are taken: side by side, without the first round."""
 
+import pytest
+
 from adapp.methods import benchmarking
-from adapp.methods.benchmarking import interleaved, timed
+from adapp.methods.benchmarking import BenchPlan, interleaved, timed
 
 
 class Clock:
@@ -37,3 +39,9 @@ def test_a_timed_call_keeps_arguments_and_result(monkeypatch):
         return first + second
 
     assert timed(add, 1, second=2) == (3.0, 3)
+
+
+@pytest.mark.parametrize("pictures", [(), (8, 1)])
+def test_a_plan_with_too_few_pictures_is_refused(pictures):
+    with pytest.raises(ValueError, match="two pictures a category"):
+        BenchPlan(pictures=pictures)

@@ -16,12 +16,12 @@ from adapp.ops.similarity import nearest_costs
 from tests.unit.methods.raid.planted import planted
 
 PLAN = BenchPlan(
-    categories=3, pictures=(1, 4), queries=1, faiss_repeats=1, probes=(1, 2, 8), ladder_pictures=2,
-    batches=(2,), repeats=1, shots=1, size=56,
+    categories=3, pictures=(2, 4), queries=1, faiss_repeats=1, probes=(1, 2, 8), ladder_pictures=2,
+    batches=(2,), repeats=1, shots=1, size=70,
 )  # fmt: skip
 
 
-def measured(plan, report=lambda stage, done, total: None):
+def measured(plan, report=lambda *_: None):
     return registry.benchmark("raid", preset="tiny", checkpoint="open", plan=plan, report=report)
 
 
@@ -54,13 +54,13 @@ def test_the_throughput_is_held_against_the_bare_encoder(figures):
     ratio = one["method_pictures_per_second"] / one["encoder_pictures_per_second"]
     assert one["ratio"] == pytest.approx(ratio)
     assert figures["fallbacks"], "no checkpoint ships for tiny, and the figures say so"
-    assert figures["size"] == 56
+    assert figures["size"] == 70
 
 
 def test_the_faster_flat_search_is_what_the_hierarchy_is_held_against(figures):
-    for one, pictures in zip(figures["retrieval"]["databases"], (1, 4), strict=True):
+    for one, pictures in zip(figures["retrieval"]["databases"], (2, 4), strict=True):
         took = one["time"]
-        assert one["tokens"] == 3 * pictures * 16  # 56 px: 4 x 4 patches
+        assert one["tokens"] == 3 * pictures * 25  # 70 px: 5 x 5 patches
         assert one["queries"] == 6
         assert len(took["flat_seconds_by"]) == 2
         assert took["flat_seconds"] == min(took["flat_seconds_by"].values())
@@ -80,14 +80,14 @@ def test_auroc_is_given_for_both_with_the_difference(figures):
 def test_growth_compares_the_largest_database_with_the_smallest(figures):
     first, last = figures["retrieval"]["databases"]
     growth = figures["retrieval"]["growth"]
-    assert growth["tokens"] == [48, 192]
+    assert growth["tokens"] == [150, 300]
     assert growth["flat"]["ratio"] == last["time"]["flat_seconds"] / first["time"]["flat_seconds"]
     assert growth["hierarchical"]["seconds"][1] == last["time"]["hierarchical_seconds"]
 
 
 def test_more_lists_find_more_until_all_find_everything(figures):
     steps = figures["retrieval"]["probes"]
-    assert [step["probes"] for step in steps] == [1, 2, 3]  # 64 tokens make three prototypes
+    assert [step["probes"] for step in steps] == [1, 2, 5]  # 100 tokens make five prototypes
     recalls = [step["recall"] for step in steps]
     assert recalls == sorted(recalls)
     assert recalls[0] < 100.0
@@ -106,14 +106,14 @@ def test_progress_names_every_part_of_the_work(figures, told):
 
 
 def test_a_database_that_does_not_fit_is_left_out_by_name():
-    per_picture = 3 * 16 * 128 * 10  # categories, patches, width of two stages, bytes
-    plan = BenchPlan(**{**_fields(PLAN), "memory": 2 * per_picture, "batches": ()})
+    per_picture = 3 * 25 * 128 * 10  # categories, patches, width of two stages, bytes
+    plan = BenchPlan(**{**_fields(PLAN), "memory": 3 * per_picture, "batches": ()})
     retrieval = measured(plan)["retrieval"]
-    assert [one["pictures"] for one in retrieval["databases"]] == [1]
+    assert [one["pictures"] for one in retrieval["databases"]] == [2]
     assert list(retrieval["skipped"]) == ["4"]
     none = measured(BenchPlan(**{**_fields(plan), "memory": 1}))["retrieval"]
     assert none["databases"] == []
-    assert list(none["skipped"]) == ["1", "4"]
+    assert list(none["skipped"]) == ["2", "4"]
 
 
 def _fields(plan):
@@ -163,5 +163,5 @@ def test_parts_differ_in_family_and_repeat():
     some = parts(6, seed=0)
     assert len({part.family for part in some}) == 6
     assert some == parts(6, seed=0)
-    first, second = (part.render(np.random.default_rng(0), 48) for part in some[:2])
+    first, second = (part.render(np.random.default_rng(0), 64) for part in some[:2])
     assert not np.array_equal(first, second)
