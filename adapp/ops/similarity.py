@@ -1,5 +1,7 @@
 """Cosine similarity, matching cost and nearest neighbours."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -23,7 +25,7 @@ def join_stages(patches: Tensor) -> Tensor:
     """
     stages, batch, cells, width = patches.shape
     joined = patches.permute(1, 2, 0, 3).reshape(batch, cells, stages * width)
-    return joined / stages**0.5
+    return joined / math.sqrt(stages)
 
 
 def matching_cost(queries: Tensor, tokens: Tensor) -> Tensor:
