@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -44,7 +45,7 @@ def content_sha256(state: Mapping[str, Tensor]) -> str:
     for name in sorted(state):
         tensor = state[name].detach().cpu().contiguous()
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
-        digest.update(tensor.numpy().tobytes())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -83,8 +84,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise ModelUnavailable(msg)
     try:
         state = load_file(path)
-        card: Card = json.loads(card_path(path).read_text("utf-8"))
-    except (SafetensorError, json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+        card = _read_card(card_path(path))
+    except (SafetensorError, ValueError, OSError) as error:
         msg = f"{path.name} or its card cannot be read ({error}); get it again"
         raise CheckpointMismatch(msg) from error
     sha256 = content_sha256(state)
@@ -92,6 +93,19 @@ def load_checkpoint(path: Path) -> Checkpoint:
         msg = f"{path.name} does not have the hash that its card states; get both again"
         raise CheckpointMismatch(msg)
     return Checkpoint(state, card, sha256, path)
+
+
+def _read_card(path: Path) -> Card:
+    """Return the card in ``path``.
+
+    Raises:
+        ValueError: If it is not a JSON object.
+    """
+    card = json.loads(path.read_text("utf-8"))
+    if not isinstance(card, dict):
+        msg = f"{path.name} holds no JSON object"
+        raise ValueError(msg)  # noqa: TRY004 - one kind of damage like any other
+    return card
 
 
 def load_strictly(module: nn.Module, checkpoint: Checkpoint) -> None:
