@@ -1,6 +1,7 @@
 """From patch grids to pixel maps, and from maps to scores."""
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -10,22 +11,57 @@ from torch.nn import functional
 def gaussian_smooth(maps: Tensor, sigma: float) -> Tensor:
     """Return ``maps`` [B, 1, H, W] blurred by a Gaussian of ``sigma`` pixels (mirrored border).
 
-    ``sigma`` 0 returns the input. The kernel reaches 4 sigma, or the map's side if shorter.
+    ``sigma`` 0 returns the input. The kernel reaches 4 sigma, or the axis' end if shorter.
     """
     if sigma <= 0:
         return maps
-    radius = min(math.ceil(4 * sigma), maps.shape[-1] - 1, maps.shape[-2] - 1)
+    return _blur_last_axis(_blur_last_axis(maps, sigma).mT, sigma).mT
+
+
+def _blur_last_axis(maps: Tensor, sigma: float) -> Tensor:
+    """Return ``maps`` [B, 1, H, W] blurred along W only; ``sigma`` 0 returns the input."""
+    if sigma <= 0:
+        return maps
+    radius = min(math.ceil(4 * sigma), maps.shape[-1] - 1)
     offsets = torch.arange(-radius, radius + 1, device=maps.device, dtype=maps.dtype)
     kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
     kernel = kernel / kernel.sum()
-    padded = functional.pad(maps, (radius, radius, radius, radius), mode="reflect")
-    rows = functional.conv2d(padded, kernel.view(1, 1, 1, -1))
-    return functional.conv2d(rows, kernel.view(1, 1, -1, 1))
+    padded = functional.pad(maps, (radius, radius, 0, 0), mode="reflect")
+    return functional.conv2d(padded, kernel.view(1, 1, 1, -1))
 
 
 def grid_to_pixels(grid_maps: Tensor, size: tuple[int, int]) -> Tensor:
     """Return cell maps [B, 1, h, w] resized bilinearly to ``size`` (H, W), pixel-aligned."""
     return functional.interpolate(grid_maps, size=size, mode="bilinear", align_corners=False)
+
+
+def smooth_pixel_maps(grid_maps: Tensor, side: int, sigma: float, size: tuple[int, int]) -> Tensor:
+    """Return cell maps [B, 1, h, w] as smooth pixel maps, [B, 1, H, W].
+
+    The same as ``grid_to_pixels`` to the encoder's square, ``gaussian_smooth`` there and
+    ``grid_to_pixels`` to the query's size. All three are linear and separable, so that each axis
+    is one small matrix, made once.
+
+    Args:
+        grid_maps: [B, 1, h, w].
+        side: Side of the encoder's square, pixels.
+        sigma: Smoothing on that square, pixels.
+        size: (H, W) of the query.
+    """
+    down, across = (
+        _axis_matrix(cells, side, sigma, length).to(grid_maps)
+        for cells, length in zip(grid_maps.shape[-2:], size, strict=True)
+    )
+    return down @ grid_maps @ across.T
+
+
+@lru_cache(maxsize=256)
+def _axis_matrix(cells: int, side: int, sigma: float, length: int) -> Tensor:
+    """Return the [length, cells] matrix that carries one axis from cells to query pixels."""
+    impulses = torch.eye(cells)[:, None, None, :]  # [cells, 1, 1, cells]
+    smooth = _blur_last_axis(grid_to_pixels(impulses, (1, side)), sigma)
+    carried = grid_to_pixels(smooth, (1, length))  # [cells, 1, 1, length]
+    return carried[:, 0, 0].T.contiguous()
 
 
 def top_percent_score(grid_maps: Tensor, percent: float = 1.0) -> Tensor:

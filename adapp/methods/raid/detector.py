@@ -35,7 +35,7 @@ from adapp.methods.raid.templates import (
     with_turns,
 )
 from adapp.methods.raid.tuning import tuned_network
-from adapp.ops.maps import fuse_residual, gaussian_smooth, grid_to_pixels
+from adapp.ops.maps import fuse_residual, smooth_pixel_maps
 from adapp.training.checkpoint import content_sha256
 
 ADVICE = (
@@ -226,11 +226,11 @@ class FittedRaid:
             self.detector.config,
         )
 
-    def _pixels(self, grid_map: Tensor, size: tuple[int, int] | None) -> Tensor:
-        """Return [B, 1, H, W]: up to the encoder's size, smoothed, then to ``size``."""
+    def _pixels(self, grid_maps: Tensor, size: tuple[int, int] | None) -> Tensor:
+        """Return smooth pixel maps [B, 1, H, W] at ``size``, by default the encoder's."""
         side = self.detector.backbone.size
-        smooth = gaussian_smooth(grid_to_pixels(grid_map, (side, side)), self.detector.config.sigma)
-        return smooth if size is None else grid_to_pixels(smooth, size)
+        sigma = self.detector.config.sigma
+        return smooth_pixel_maps(grid_maps, side, sigma, size or (side, side))
 
     def _result(
         self, query: RgbImage, maps: GridMaps, position: int, entry: Category, found: Retrieval
