@@ -4,6 +4,7 @@ A gallery holds what a browser can show. For a TIFF or an unreadable file that i
 the session remembers which file it stands for, so that a run always reads the original.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,6 @@ from gradio.utils import get_upload_folder
 from adapp.core.errors import BadImage
 from adapp.core.results import RgbImage
 from adapp.data.images import inspect_file, load_image
-from adapp.data.paths import safe_name
 from adapp.rendering.overlay import encode_png, shrink
 
 GalleryItems: TypeAlias = Sequence[tuple[str, str | None]] | None
@@ -40,7 +40,7 @@ class Checked:
         items: Gallery content with stand-ins; None if nothing has to be replaced.
         originals: File behind each stand-in, by the stand-in's file name.
         refused: Reason per refused file, by file name.
-        remarks: Remarks on files that are accepted.
+        remarks: What is worth knowing about the accepted files.
         accepted: Number of files that a run will read.
     """
 
@@ -61,16 +61,16 @@ def check(items: GalleryItems, originals: Originals = MappingProxyType({})) -> C
     known = dict(originals)
     shown: list[tuple[str, str | None]] = []
     refused: list[str] = []
-    remarks: list[str] = []
+    depths: Counter[int] = Counter()
     for item, caption in items or ():
         path = _original(item, known)
         try:
-            remark, preview = _look(path, wanted=item == str(path))
+            depth, preview = _look(path, wanted=item == str(path))
         except BadImage as error:
             refused.append(str(error))
             preview = _unreadable() if item == str(path) else None
         else:
-            remarks.append(remark)
+            depths[depth] += 1
         if preview is not None:
             item = _keep(preview, path)  # noqa: PLW2901 - the stand-in takes the item's place
             known[Path(item).name] = str(path)
@@ -80,18 +80,21 @@ def check(items: GalleryItems, originals: Originals = MappingProxyType({})) -> C
         items=shown if changed else None,
         originals=known,
         refused=tuple(refused),
-        remarks=tuple(filter(None, remarks)),
+        remarks=tuple(
+            f"{count} x {depth}-bit, read at full depth"
+            for depth, count in sorted(depths.items())
+            if depth > 8
+        ),
         accepted=len(shown) - len(refused),
     )
 
 
-def _look(path: Path, *, wanted: bool) -> tuple[str, RgbImage | None]:
-    """Return a remark on a file and, where a browser cannot show it, a picture to show."""
+def _look(path: Path, *, wanted: bool) -> tuple[int, RgbImage | None]:
+    """Return a file's bits per sample and, where a browser cannot show it, a picture to show."""
     header = inspect_file(path)
-    remark = f"{safe_name(path)}: {header.bit_depth}-bit" if header.deep else ""
     if header.format != "TIFF" or not wanted:
-        return remark, None
-    return remark, shrink(load_image(path).pixels, _STAND_IN_SIDE)
+        return header.bit_depth, None
+    return header.bit_depth, shrink(load_image(path).pixels, _STAND_IN_SIDE)
 
 
 def _unreadable() -> RgbImage:

@@ -69,7 +69,8 @@ def intake_html(checked: Checked, most: int) -> str:
     """Return how many files of a gallery a run will read and why others will be left out."""
     if not checked.accepted and not checked.refused:
         return ""
-    lines = [f'<p class="count">{checked.accepted} ready{_over(checked.accepted, most)}</p>']
+    kind = "count" if checked.accepted else "refused"
+    lines = [f'<p class="{kind}">{checked.accepted} ready{_over(checked.accepted, most)}</p>']
     lines += [f'<p class="refused">{escape(reason)}</p>' for reason in checked.refused]
     lines += [f'<p class="remark">{escape(remark)}</p>' for remark in checked.remarks]
     return f'<div class="intake" role="status">{"".join(lines)}</div>'

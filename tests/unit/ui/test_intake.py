@@ -58,7 +58,7 @@ def test_tiff_gets_a_stand_in_and_is_still_what_a_run_reads(tiff):
     with Image.open(stand_in) as picture:
         assert (picture.format, picture.size) == ("PNG", (80, 64))
     assert paths(looked.items, looked.originals) == (tiff,)
-    assert looked.remarks == ("deep.tif: 16-bit",)
+    assert looked.remarks == ("1 x 16-bit, read at full depth",)
 
 
 def test_second_look_changes_nothing_and_says_the_same(tiff, text):
