@@ -20,7 +20,7 @@ class SyntheticConfig:
         nsa_weight: Relative share of the seamless clone (ours).
         typed_weight: Relative share of the defects of a known type (ours).
         defect_types: Types the typed recipe may draw; empty means all of them (ours).
-        clean_probability: Share of untouched pictures in ``draw`` (methods.md 0.3: 0.5).
+        clean_probability: Share of untouched pictures in ``draw`` (ours; DRAEM 0.5).
         foreground: Where anomalies may lie. ``auto`` (ours) tells an object on a plain ground
             from a texture; the two ``*_background`` rules are RAID's Otsu rule; ``none`` is all.
         perlin_threshold: Level cut of the noise (RAID 0.3; DRAEM 0.5).
@@ -42,7 +42,7 @@ class SyntheticConfig:
         nsa_half_width_max: Largest half-width (NSA bounds it likewise; the value is ours).
         nsa_resize: Range of the patch's resize factor (NSA).
         nsa_object_overlap: Least share of the patch that lies on the object (NSA 0.25).
-        nsa_patches_max: Patches per picture, 1 to this (methods.md: 1-2).
+        nsa_patches_max: Patches per picture, 1 to this (ours: 1-2).
         nsa_change: Median-filtered change in grey levels at which NSA's logistic label is 0.5
             (NSA: 7 for most categories).
         defect_area: Area of a typed defect as a share of the picture, log-uniform (ours).

@@ -1,7 +1,7 @@
 """Two recipes that move pieces of normal pictures: CutPaste and NSA's seamless clone.
 
 Sources: CutPaste (Li et al. 2021) sections 2.1-2.2; NSA (Schlueter et al. 2022) section 3,
-with the constants that methods.md 0.3 lists.
+with the constants that ``config`` names one by one.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The Perlin/texture recipe: a noise-shaped region shows another texture.
 
-Source: DRAEM section 3.2, as RAID uses it (methods.md 0.3); the ten source changes are ours.
+Source: DRAEM section 3.2, with the threshold of RAID; the ten source changes are ours.
 """
 
 from collections.abc import Callable
