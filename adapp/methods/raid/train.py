@@ -20,6 +20,7 @@ from adapp.core.errors import UsageError
 from adapp.core.settings import PROJECT_ROOT, Settings
 from adapp.data.dataset import read_roots
 from adapp.data.procedural import FAMILIES, ProceduralCategory
+from adapp.data.terms import terms
 from adapp.methods.raid import curriculum
 from adapp.methods.raid.config import VARIANTS, RaidConfig, Variant
 from adapp.methods.raid.episodes import Episode, EpisodeStore
@@ -31,10 +32,6 @@ from adapp.training.loop import LoopPlan, forget
 
 LOOKS = 1
 """Looks of every rendered family that take part in few-shot training."""
-LICENCES = {
-    "open": "Trained on permissively licensed and rendered pictures: may be used in a plant.",
-    "research": "Trained on pictures with non-commercial or unstated terms: research use only.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +182,6 @@ def _card(
 ) -> Card:
     real = [source.name for source in sources if not source.name.startswith("rendered/")]
     rendered = len(sources) - len(real)
-    closed = any("research" in root.parts for root in request.roots)
-    name = "research" if closed else "open"
     return cast(
         "Card",
         {
@@ -199,7 +194,7 @@ def _card(
             "trained_on": [*real, *(["rendered parts of this project"] if rendered else [])],
             "rendered_categories": rendered,
             "left_out": list(request.leave_out),
-            "licence": LICENCES[name],
+            "licence": terms(real),
             "synthetic_anomalies": True,
             "seed": request.seed,
             "epochs": len(losses),
