@@ -51,6 +51,8 @@ def build(
         return _detector(backbone, None, config, TRAINING_FREE, preset, None, seed, (note,))
     loaded = load_checkpoint(path)
     step = _checked_variant(loaded, preset, step, explicit=wanted is not None)
+    if loaded.card.get("setting") == "multi_class":
+        config = config.for_own_categories()
     network = RaidFilter(config.filter, step, config.steepness)
     load_strictly(network, loaded)
     return _detector(backbone, network, config, step, preset, loaded, seed, ())

@@ -87,7 +87,10 @@ class RaidConfig:
         stages: Backbone stages that are joined to one token (positions in the backbone's taps).
         add_nn_residual: Adds the nearest cost to the filter's map before scoring, as the released
             code does and the paper does not say; scaled so that the sum stays in [0, 1] (D1).
-        nn_weight: Share of the nearest cost in that sum (released code: one half).
+        nn_weight: Share of the nearest cost in that sum on the map (released code: one half).
+        score_nn_weight: The same in the image score (released code: one half). A filter that
+            never saw the category places defects better than it ranks pictures, so the few-shot
+            setting of the embedded preset leans on the cost (ours, D1).
         steepness: Slope s of the calibrated cost (ours).
         margin: Distance of the threshold above the largest normal score, log-odds at one normal;
             it shrinks with the square root of their number (ours).
@@ -114,6 +117,7 @@ class RaidConfig:
     stages: tuple[int, ...] = (-1,)
     add_nn_residual: bool = True
     nn_weight: float = 0.5
+    score_nn_weight: float = 0.5
     steepness: float = 3.0
     margin: float = 0.5
     autocast: bool = False
@@ -132,6 +136,10 @@ class RaidConfig:
     tuning_rate: float = 3e-4
     tuning_epochs: int = 6
     router_warmup: float = 0.3
+
+    def for_own_categories(self) -> "RaidConfig":
+        """Return these constants for a filter trained on the very categories it inspects."""
+        return replace(self, score_nn_weight=self.nn_weight)
 
     def tuning(self) -> "RaidConfig":
         """Return these constants for tuning: fewer passes, a lower rate, learned routing."""

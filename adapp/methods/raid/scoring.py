@@ -61,7 +61,10 @@ def filter_maps(
             costs[..., : network.config.neighbours],
             spread,
         )
-    fused = output.maps.float()
-    if config.add_nn_residual:  # the released code's M + min cost, scaled into [0, 1] (D1)
-        fused = (1.0 - config.nn_weight) * fused + config.nn_weight * base
-    return GridMaps(base, fused, top_percent_score(fused, config.top_percent))
+    filtered = output.maps.float()
+    if not config.add_nn_residual:
+        return GridMaps(base, filtered, top_percent_score(filtered, config.top_percent))
+    # the released code's M + min cost, scaled into [0, 1] (D1)
+    fused = torch.lerp(filtered, base, config.nn_weight)
+    scored = torch.lerp(filtered, base, config.score_nn_weight)
+    return GridMaps(base, fused, top_percent_score(scored, config.top_percent))
