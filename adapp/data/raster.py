@@ -76,7 +76,10 @@ def translate(values: FloatMap, shift_x: float, shift_y: float) -> FloatMap:
 
 
 def fill_polygons(height: int, width: int, outlines: Sequence[Points]) -> FloatMap:
-    """Return the antialiased coverage of closed polygons together, [height, width] in [0, 1]."""
+    """Return the antialiased coverage of closed polygons together, [height, width] in [0, 1].
+
+    OpenCV draws the outline too, so a shape grows by about half a pixel on each side.
+    """
     canvas = np.zeros((height, width), dtype=np.uint8)
     for points in outlines:
         fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
