@@ -1,6 +1,7 @@
 """What every method promises, whatever it does inside; a new entry in METHODS is tested as it is.
 
-Runs on the ``tiny`` preset: the real classes at toy width.
+Runs on the ``tiny`` preset: the real classes at toy width, every step of a ladder with weights
+that learned nothing.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,15 @@ import pytest
 from adapp import SupportSet, load_detector
 from adapp.core.detector import Growable
 from adapp.core.errors import UnsupportedRegime, UsageError
+from adapp.core.results import PixelReading
 from adapp.methods.registry import METHODS
+from tests.contract.untrained import write_untrained
 
 HEIGHT, WIDTH = 90, 130
 DEFECT = (slice(30, 54), slice(60, 84))
+STEPS = [(name, variant) for name, info in METHODS.items() for variant in info.variants]
+BFLOAT16_MAP_DIFFERENCE = 0.1
+"""Bound on what bfloat16 in the encoder changes in a map, in [0, 1]; a tenth of it on average."""
 NEEDS_SUPPORT = [name for name, info in METHODS.items() if "zero_shot" not in info.regimes]
 
 
@@ -33,12 +39,16 @@ def _damaged(image):
     return spoiled
 
 
-@pytest.fixture(scope="module", params=list(METHODS))
-def detector(request):
-    """Return the method's training-free step, which exists on every preset."""
-    return load_detector(
-        request.param, preset="tiny", variant=METHODS[request.param].variants[0], seed=3
-    )
+def _loaded(method, variant, folder):
+    """Return ``variant`` of ``method``; a trained step gets weights that learned nothing."""
+    trained = variant != METHODS[method].variants[0]
+    checkpoint = str(write_untrained(method, variant, folder)) if trained else "open"
+    return load_detector(method, preset="tiny", checkpoint=checkpoint, variant=variant, seed=3)
+
+
+@pytest.fixture(scope="module", params=STEPS, ids="-".join)
+def detector(request, tmp_path_factory):
+    return _loaded(*request.param, tmp_path_factory.mktemp("checkpoints"))
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +99,55 @@ def test_same_picture_gives_the_same_result_again_and_in_a_batch(fitted, query):
 
 
 def test_any_shape_of_picture_is_taken(fitted):
-    for shape in ((1, 1), (7, 200), (201, 33)):
+    for shape in ((1, 1), (7, 201), (203, 33)):
         image = np.full((*shape, 3), 90, dtype=np.uint8)
-        assert fitted.predict(image).fused_map.shape == shape
+        result = fitted.predict(image)
+        for values in (result.base_map, result.residual_map, result.fused_map):
+            assert values.shape == shape
+            assert np.isfinite(values).all()
+
+
+def test_maps_add_up_at_every_pixel(fitted, query):
+    result = fitted.predict(query)
+    total = result.base_map + result.residual_weight * result.residual_map
+    np.testing.assert_allclose(result.fused_map, np.clip(total, 0, 1), atol=1e-6)
+    row, column = np.unravel_index(int(result.fused_map.argmax()), (HEIGHT, WIDTH))
+    assert result.at(int(row), int(column)) == PixelReading(
+        base=float(result.base_map[row, column]),
+        residual=float(result.residual_map[row, column]),
+        weight=result.residual_weight,
+        fused=float(result.fused_map[row, column]),
+    )
+
+
+def test_the_first_step_of_a_ladder_corrects_nothing_and_the_others_do(detector, fitted, query):
+    residual = np.abs(fitted.predict(query).residual_map).max()
+    if detector.variant == METHODS[detector.name].variants[0]:
+        assert residual == 0
+    else:
+        assert residual > 1e-3
+
+
+def test_loaded_and_fitted_again_it_says_the_same(detector, fitted, query, tmp_path):
+    again = _loaded(detector.name, detector.variant, tmp_path).fit(SupportSet("part", _pictures(3)))
+    one, other = fitted.predict(query), again.predict(query)
+    np.testing.assert_array_equal(one.fused_map, other.fused_map)
+    assert one.score == other.score
+    assert fitted.calibration() == again.calibration()
+
+
+def test_bfloat16_moves_no_map_by_more_than_stated(detector, query, tmp_path, monkeypatch):
+    results = {}
+    for dtype in ("float32", "bfloat16"):
+        monkeypatch.setenv("ADAPP_DTYPE", dtype)
+        loaded = _loaded(detector.name, detector.variant, tmp_path)
+        results[dtype] = loaded.fit(SupportSet("part", _pictures(3))).predict(query)
+        assert results[dtype].provenance.dtype == dtype
+    exact, reduced = results["float32"], results["bfloat16"]
+    difference = np.abs(exact.fused_map - reduced.fused_map)
+    assert 0 < difference.max() < BFLOAT16_MAP_DIFFERENCE
+    assert difference.mean() < BFLOAT16_MAP_DIFFERENCE / 10
+    assert abs(exact.score - reduced.score) < BFLOAT16_MAP_DIFFERENCE
 
 
 def test_two_fitted_detectors_do_not_disturb_each_other(detector, query):
@@ -124,7 +180,10 @@ def test_result_says_what_stands_behind_it(detector, fitted, query):
     provenance = fitted.predict(query).provenance
     assert provenance == fitted.provenance
     assert provenance.method == detector.name
-    assert provenance.variant == detector.variant == METHODS[detector.name].variants[0]
+    assert provenance.variant == detector.variant
+    trained = detector.variant != METHODS[detector.name].variants[0]
+    assert (provenance.checkpoint == "untrained") is trained
+    assert (provenance.checkpoint_sha256 is not None) is trained
     assert provenance.preset == "tiny"
     assert provenance.backbone
     assert provenance.licence
@@ -137,8 +196,9 @@ def test_calibration_separates_the_supports_from_the_defect(detector, query, cou
     calibration = fitted.calibration()
     assert calibration.n_normals == count
     assert calibration.basis == ("augmented" if count == 1 else "leave_one_out")
-    assert calibration.note
-    assert max(calibration.normal_scores) <= calibration.image_threshold < 1
+    assert calibration.note.endswith(".")
+    assert ("guess" in calibration.note) is (count == 1)
+    assert max(calibration.normal_scores) < calibration.image_threshold < 1
     result = fitted.predict(query)
     assert result.score > calibration.image_threshold
     assert result.fused_map[DEFECT].max() > calibration.pixel_threshold
@@ -170,6 +230,18 @@ def test_nearest_normal_points_into_the_support(fitted, query):
         assert 0 <= place.min() <= place.max() <= 1
     assert 0 <= nearest.cost.min() <= nearest.cost.max() <= 2
     assert nearest.normal_cost > 0
+
+
+def test_a_copied_picture_finds_the_picture_it_was_copied_from(detector):
+    if detector.name not in NEEDS_SUPPORT:
+        pytest.skip("a method without a support has no nearest normal patch")
+    support = [_pictures(1, seed=seed, tint=(1, seed / 3, 1))[0] for seed in (1, 2, 3)]
+    nearest = detector.fit(SupportSet("part", support)).predict(support[1]).nearest_normal
+    rows, columns = nearest.cost.shape
+    assert (nearest.support_index == 1).all()
+    assert (nearest.row * rows).astype(int).tolist() == [[row] * columns for row in range(rows)]
+    assert (nearest.column * columns).astype(int).tolist() == [list(range(columns))] * rows
+    assert nearest.cost.max() < 1e-3
 
 
 @pytest.mark.parametrize("method", NEEDS_SUPPORT)

@@ -1,0 +1,34 @@
+"""Checkpoints with random weights, so that every step of a ladder runs without training."""
+
+import torch
+
+from adapp.training.checkpoint import save_checkpoint
+
+CARD = {
+    "preset": "tiny",
+    "name": "untrained",
+    "trained_on": ["nothing"],
+    "licence": "Nothing was learned: free to use.",
+}
+
+
+def _raid(variant):
+    from adapp.methods.raid.model import RaidFilter
+    from adapp.methods.raid.presets import TINY
+
+    return RaidFilter(TINY.filter, variant, TINY.steepness)
+
+
+_NETWORKS = {"raid": _raid}
+
+
+def write_untrained(method, variant, folder):
+    """Return the path of a new checkpoint for ``variant``, a little away from its first state."""
+    torch.manual_seed(0)
+    network = _NETWORKS[method](variant)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.03 * torch.randn_like(parameter))
+    path = folder / f"{method}-{variant}.safetensors"
+    save_checkpoint(path, network.state_dict(), {**CARD, "method": method, "variant": variant})
+    return path
