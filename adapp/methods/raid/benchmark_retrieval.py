@@ -28,7 +28,7 @@ from adapp.methods.raid.database import (
 )
 from adapp.methods.raid.scoring import filter_maps
 from adapp.methods.raid.templates import with_spread
-from adapp.ops.maps import gaussian_smooth, grid_to_pixels
+from adapp.ops.maps import smooth_pixel_maps
 from adapp.retrieval.index import FlatIndex
 
 _BLOCK = 1 << 15  # tokens per matrix product of the flat search
@@ -153,8 +153,9 @@ class Comparison:
         spread = torch.tensor([entry.normal_cost])
         grid = self._parts.grid
         maps = filter_maps(None, query.tokens[None], [found], spread, grid, self._config)
-        pixels = grid_to_pixels(maps.base, (self._size, self._size))
-        smooth: Floats = gaussian_smooth(pixels, self._config.sigma)[0, 0].numpy()
+        size = (self._size, self._size)
+        pixels = smooth_pixel_maps(maps.base, self._size, self._config.sigma, size)
+        smooth: Floats = pixels[0, 0].numpy()
         return float(maps.scores[0]), smooth
 
     def _described(self) -> Json:

@@ -5,7 +5,7 @@ a new one that shares what did not change. It is kept in one safetensors file, n
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -266,9 +266,15 @@ class VectorDatabase:
         categories[position] = entry
         return VectorDatabase(categories, self.config)
 
-    def save(self, path: Path, backbone: str) -> None:
-        """Write everything to one safetensors file (half precision for the tokens)."""
-        tensors: dict[str, Tensor] = {}
+    def save(self, path: Path, backbone: str, beside: Mapping[str, Tensor] | None = None) -> None:
+        """Write everything to one safetensors file (half precision for the tokens).
+
+        Args:
+            path: File to write.
+            backbone: Identity of the encoder the tokens come from.
+            beside: Further tensors to keep in the same file.
+        """
+        tensors: dict[str, Tensor] = dict(beside or {})
         cards = []
         for position, entry in enumerate(self.categories):
             prefix = f"{position}."
