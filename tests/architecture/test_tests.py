@@ -39,4 +39,5 @@ def test_every_test_function_asserts(path):
 )
 def test_unit_tests_mirror_the_package(path):
     folder = path.parent.relative_to(ROOT / "tests" / "unit")
-    assert (PACKAGE / folder).is_dir(), f"no adapp/{folder} for {relative(path)}"
+    homes = (PACKAGE / folder, ROOT / folder)  # assets/ holds a script of its own
+    assert any(home.is_dir() for home in homes), f"no adapp/{folder} for {relative(path)}"
