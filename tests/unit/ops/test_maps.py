@@ -11,6 +11,7 @@ from adapp.ops.maps import (
     fuse_residual,
     gaussian_smooth,
     grid_to_pixels,
+    smooth_pixel_maps,
     top_percent_score,
 )
 from tests.tolerance import assert_same
@@ -32,7 +33,8 @@ def test_gaussian_smooth_by_nothing_changes_nothing():
 
 
 def test_gaussian_smooth_keeps_a_constant_and_takes_tiny_maps():
-    assert_same(gaussian_smooth(torch.full((1, 1, 3, 2), 0.3), 4.0), torch.full((1, 1, 3, 2), 0.3))
+    for shape in ((1, 1, 3, 2), (1, 1, 40, 1)):
+        assert_same(gaussian_smooth(torch.full(shape, 0.3), 4.0), torch.full(shape, 0.3))
 
 
 def test_gaussian_smooth_gradient():
@@ -53,6 +55,29 @@ def test_grid_to_pixels_stays_between_the_cells_values():
     pixels = grid_to_pixels(grid, (33, 7))
     assert float(pixels.min()) >= float(grid.min())
     assert float(pixels.max()) <= float(grid.max())
+
+
+@pytest.mark.parametrize("sigma", [0.0, 2.0, 4.0])
+@pytest.mark.parametrize("size", [(56, 56), (31, 97), (120, 5), (1, 1)])
+def test_smooth_pixel_maps_are_the_three_steps_in_one(size, sigma):
+    grid = torch.rand(3, 1, 4, 4)
+    square = gaussian_smooth(grid_to_pixels(grid, (56, 56)), sigma)
+    smooth = smooth_pixel_maps(grid, 56, sigma, size)
+    assert smooth.shape == (3, 1, *size)
+    assert_same(smooth, grid_to_pixels(square, size))
+
+
+def test_smooth_pixel_maps_of_another_grid_are_made_anew():
+    grid = torch.rand(1, 1, 4, 8)
+    square = gaussian_smooth(grid_to_pixels(grid, (56, 56)), 2.0)
+    assert_same(smooth_pixel_maps(grid, 56, 2.0, (20, 30)), grid_to_pixels(square, (20, 30)))
+    assert_same(smooth_pixel_maps(grid.mT, 56, 2.0, (30, 20)), grid_to_pixels(square.mT, (30, 20)))
+
+
+def test_smooth_pixel_maps_keep_the_arithmetic_they_are_given():
+    assert (
+        smooth_pixel_maps(torch.rand(1, 1, 4, 4).double(), 56, 2.0, (9, 9)).dtype == torch.float64
+    )
 
 
 @pytest.mark.parametrize(("side", "percent", "cells"), [(32, 1.0, 10), (8, 1.0, 1), (10, 25, 25)])

@@ -45,7 +45,9 @@ def batch_of(samples, backbone, config):
     entry, _ = build_category("part", pictures(3, side=112, noise=25), backbone, config, seed=0)
     queries = [Query(sample.image, sample.mask) for sample in samples]
     episode = make_episode(entry, queries, backbone, config)
-    return gather([episode], [(0, number) for number in range(len(queries))], entry.grid)
+    places = [(0, number) for number in range(len(queries))]
+    whole = max(entry.grid)
+    return gather([episode], places, entry.grid, whole, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("config", [PAPER_FORM, OURS], ids=["paper form", "ours"])

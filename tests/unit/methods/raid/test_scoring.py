@@ -70,10 +70,23 @@ def test_the_nearest_cost_joins_the_filters_map_if_asked(add):
     assert not torch.allclose(filtered.fused, filtered.base, atol=1e-3)
 
 
-def test_the_score_is_the_mean_of_the_highest_hundredth_of_the_unsmoothed_map():
+@pytest.mark.parametrize("score_weight", [0.25, 0.85])
+def test_the_score_is_the_mean_of_the_highest_cells_under_its_own_weight(score_weight):
+    config = replace(TINY, top_percent=5.0, nn_weight=0.25, score_nn_weight=score_weight)
     tokens, found = case()
-    maps = filter_maps(network(), tokens, found, SPREAD, GRID, replace(TINY, top_percent=5.0))
-    assert_same(maps.scores, maps.fused.flatten(1).topk(2, dim=1).values.mean(dim=1))  # 5 % of 42
+    maps = filter_maps(network(), tokens, found, SPREAD, GRID, config)
+    own = filter_maps(network(), tokens, found, SPREAD, GRID, replace(TINY, add_nn_residual=False))
+    scored = (1 - score_weight) * own.fused + score_weight * maps.base
+    assert_same(maps.scores, scored.flatten(1).topk(2, dim=1).values.mean(dim=1))  # 5 % of 42
+    if score_weight == config.nn_weight:
+        assert_same(scored, maps.fused)
+
+
+def test_without_the_nearest_cost_the_filters_map_alone_is_scored():
+    config = replace(TINY, top_percent=5.0, add_nn_residual=False, score_nn_weight=0.85)
+    tokens, found = case()
+    maps = filter_maps(network(), tokens, found, SPREAD, GRID, config)
+    assert_same(maps.scores, maps.fused.flatten(1).topk(2, dim=1).values.mean(dim=1))
 
 
 def test_more_neighbours_than_the_filter_knows_are_cut():
