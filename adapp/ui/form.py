@@ -68,12 +68,13 @@ def refuse(sentences: tuple[str, str]) -> None:
 
 
 def validate(*values: object) -> list[dict[str, object]]:
-    """Return one check per input of the run; it takes no place in the queue."""
-    form = form_of(values)
+    """Return one check per input of a press on Run; it takes no place in the queue."""
+    form = form_of(values[: len(Form._fields)])
     request = form.request()
     support, query = problems(form.method, request.support, request.query)
     told = {"support": support, "query": query}
     sentences = [told.get(name, "") for name in Form._fields]
+    sentences += [""] * (len(values) - len(sentences))
     return [gr.validate(not sentence, sentence) for sentence in sentences]
 
 

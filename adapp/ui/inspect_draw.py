@@ -1,11 +1,9 @@
 """From a session's result to updates of the page; no model runs here."""
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import gradio as gr
 
-from adapp.rendering.colormaps import MapKind
 from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.regions import (
     Thresholds,
@@ -19,30 +17,13 @@ from adapp.services.views import histogram, matches
 from adapp.ui import inspect_view, viewer
 from adapp.ui.inspect_layout import InspectLayout
 from adapp.ui.pictures import png_uri, screen_picture
-from adapp.ui.state import Held
+from adapp.ui.state import Held, Look
 from adapp.ui.viewer import ViewerParts
 
 Updates: TypeAlias = dict[gr.blocks.Block, Any]
 
 
 _THUMB_SIDE = 96
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a visitor looks at, and how.
-
-    Attributes:
-        chosen: Position of the query.
-        kind: Which of its maps.
-        colors: Colour map of unsigned maps.
-        thresholds: The visitor's thresholds.
-    """
-
-    chosen: int
-    kind: MapKind
-    colors: str
-    thresholds: Thresholds
 
 
 class Drawing:
@@ -71,8 +52,9 @@ class Drawing:
             **self.thresholds(held, inspection, look, parts),
         }
 
-    def map(self, inspection: Inspection, look: Look) -> Updates:
+    def map(self, held: Held, inspection: Inspection, look: Look) -> Updates:
         """Return the updates that show another map, or the same in other colours."""
+        held.look = look
         parts = self._map_parts(inspection.outcomes[look.chosen], look)
         return {self._results.viewer: gr.HTML(**parts)}
 
@@ -91,6 +73,7 @@ class Drawing:
             look: What is looked at.
             parts: Parts of the viewer's update that come from elsewhere.
         """
+        held.look = look
         outcome = inspection.outcomes[look.chosen]
         fused = outcome.result.fused_map
         found = regions(fused, look.thresholds.pixel)

@@ -14,6 +14,7 @@ from adapp.ui.inspect_draw import Updates
 from adapp.ui.inspect_layout import InspectLayout
 from adapp.ui.inspect_run import RunHandlers
 from adapp.ui.intake import MOST_QUERY, MOST_SUPPORT, Checked, GalleryItems, Originals, check
+from adapp.ui.state import Held
 
 _HINTS = {
     "support": (texts.NORMAL_HINT, MOST_SUPPORT),
@@ -43,7 +44,7 @@ class InputHandlers:
         """Check the pictures to inspect as soon as they are there."""
         return _checked("query", items, originals)
 
-    def on_example(self, event: gr.EventData) -> Updates:
+    def on_example(self, event: gr.EventData, held: Held | None) -> Updates:
         """Fill the inputs with an example."""
         example = self._examples.get(str(event.key))
         if example is None:
@@ -58,7 +59,7 @@ class InputHandlers:
             # a gallery that was empty does not tell of a change that a handler makes
             self._notes.support_note: _remark("support", check([(path, None) for path in support])),
             self._notes.query_note: _remark("query", check([(path, None) for path in query])),
-            **self._busy(),
+            **self._busy(held),
         }
 
 

@@ -8,9 +8,9 @@ from adapp.services.inspection import Inspection
 from adapp.services.regions import Thresholds
 from adapp.ui import inspect_view, texts
 from adapp.ui.export_files import ExportKind, export
-from adapp.ui.inspect_draw import Drawing, Look, Updates, on_slider
+from adapp.ui.inspect_draw import Drawing, Updates, on_slider
 from adapp.ui.inspect_layout import InspectLayout
-from adapp.ui.state import Held
+from adapp.ui.state import Held, Look
 
 
 class LookHandlers:
@@ -48,13 +48,18 @@ class LookHandlers:
         }
 
     def on_map(
-        self, held: Held | None, chosen: int, kind: MapKind, colors: str, pixel_threshold: float
+        self,
+        held: Held | None,
+        chosen: int,
+        kind: MapKind,
+        colors: str,
+        image_threshold: float,
+        pixel_threshold: float,
     ) -> Updates:
         """Show another map, or the same in other colours."""
-        inspection = _alive(held)[1]
-        own = inspection.calibration.image_threshold
-        limits = limits_of(inspection, own, pixel_threshold)
-        return self._draw.map(inspection, Look(chosen, kind, colors, limits))
+        holder, inspection = _alive(held)
+        limits = limits_of(inspection, image_threshold, pixel_threshold)
+        return self._draw.map(holder, inspection, Look(chosen, kind, colors, limits))
 
     def on_choose(
         self,

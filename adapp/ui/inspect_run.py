@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import cast
 
 import gradio as gr
 
@@ -12,9 +13,9 @@ from adapp.services.regions import Thresholds
 from adapp.ui import page_view, texts
 from adapp.ui.app_services import AppServices
 from adapp.ui.form import form_of, problems, refuse
-from adapp.ui.inspect_draw import Drawing, Look, Updates
+from adapp.ui.inspect_draw import Drawing, Updates
 from adapp.ui.inspect_layout import InspectLayout
-from adapp.ui.state import Held
+from adapp.ui.state import Held, Look
 
 
 class RunHandlers:
@@ -41,18 +42,21 @@ class RunHandlers:
     ) -> Iterator[Updates]:
         """Yield the page's updates while an inspection runs; a result shows once it is there."""
         request = form_of(inputs).request()
-        refuse(problems(request.method, request.support, request.query))
         held = self._services.shelf.hold(len(request.query), other_tuning(older, request))
         session = str(browser.session_hash)
         stop = self._services.runs.begin(session)
         try:
+            refuse(problems(request.method, request.support, request.query))
             yield from self._steps(request, held, (kind, colors), stop.is_set)
-        except AdappError as refusal:
-            told = page_view.message_html(str(refusal), "error")
-            yield {self._results.progress: told, **self.on_idle()}
-            raise
-        except Exception:
-            yield {self._results.progress: "", **self.on_idle()}
+        except Exception as failure:
+            held.running = False
+            shown = older if held.inspection is None else held
+            told = str(failure) if isinstance(failure, AdappError) else ""
+            yield {
+                self._results.progress: page_view.message_html(told, "error"),
+                self._results.stale: self.on_settings(shown, *inputs),
+                **self.on_idle(),
+            }
             raise
         finally:
             held.running = False
@@ -81,9 +85,9 @@ class RunHandlers:
         self, held: Held, found: Inspection, shown: tuple[MapKind, str], *, first: bool
     ) -> Updates:
         """Return the updates for a result that has just come in."""
+        if not first and held.look is not None:
+            return self._draw.overview(held, found, held.look)
         look = Look(0, *shown, Thresholds.of(found.calibration))
-        if not first:
-            return self._draw.overview(held, found, look)
         return {**self._fresh(held, found, look), self._results.held: held}
 
     def _fresh(self, held: Held, found: Inspection, look: Look) -> Updates:
@@ -95,7 +99,7 @@ class RunHandlers:
             self._results.empty: "",
         }
 
-    def on_stop(self, browser: gr.Request, held: Held | None) -> Updates:
+    def on_stop(self, browser: gr.Request, held: Held | None, *inputs: object) -> Updates:
         """End the session's run; what it has finished stays."""
         self._services.runs.stop(str(browser.session_hash))
         told = texts.STOPPED_EMPTY
@@ -103,20 +107,29 @@ class RunHandlers:
             held.running = False
             held.inspection = replace(held.inspection, stopped=True)
             told = ending(held)
-        return {self._results.progress: page_view.message_html(told), **self.on_idle()}
+        return {
+            self._results.progress: page_view.message_html(told),
+            self._results.stale: self.on_settings(held, *inputs),
+            **self.on_idle(),
+        }
 
     def on_leave(self, browser: gr.Request) -> None:
         """End the run of a session whose tab was closed."""
         self._services.runs.stop(str(browser.session_hash))
 
-    def on_busy(self, *_: object) -> Updates:
+    def on_run(self, *values: object) -> Updates:
+        """Answer a press on Run; what is missing has been told by then."""
+        return self.on_busy(cast("Held | None", values[-1]))
+
+    def on_busy(self, held: Held | None) -> Updates:
         """Return the buttons while a run is in progress or waits for its turn."""
         actions = self._layout.actions
-        waiting = page_view.progress_html(texts.WAITING, 0, 0)
+        earlier = held is not None and held.inspection is not None
         return {
             actions.run: gr.Button(interactive=False),
             actions.stop: gr.Button(interactive=True),
-            self._results.progress: waiting,
+            self._results.progress: page_view.progress_html(texts.WAITING, 0, 0),
+            self._results.stale: page_view.message_html(texts.EARLIER if earlier else "", "stale"),
         }
 
     def on_idle(self) -> Updates:

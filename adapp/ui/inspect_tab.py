@@ -47,7 +47,7 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
         layout.actions,
         layout.controls,
     )
-    buttons = [actions.run, actions.stop, results.progress]
+    buttons = [actions.run, actions.stop, results.progress, results.stale]
     sliders = [controls.image_threshold, controls.pixel_threshold]
     inspection = {
         "fn": told(run.on_detect),
@@ -59,8 +59,8 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
         **_PRIVATE,
     }
     pressed = actions.run.click(
-        told(run.on_busy),
-        inputs.all(),
+        told(run.on_run),
+        [*inputs.all(), results.held],
         buttons,
         validator=validate,
         show_progress="hidden",
@@ -69,7 +69,7 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
     ).success(**inspection)
     tried = actions.examples.pick(
         told(entry.on_example),
-        None,
+        results.held,
         [
             inputs.support,
             inputs.query,
@@ -86,7 +86,11 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
             told(run.on_settings), [results.held, *inputs.all()], results.stale, **_AT_ONCE
         )
     actions.stop.click(
-        told(run.on_stop), results.held, buttons, cancels=[pressed, tried], **_AT_ONCE
+        told(run.on_stop),
+        [results.held, *inputs.all()],
+        buttons,
+        cancels=[pressed, tried],
+        **_AT_ONCE,
     )
 
 
@@ -141,7 +145,7 @@ def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
     gr.on(
         [controls.kind.input, controls.colors.input],
         told(look.on_map),
-        [held, chosen, *paint, controls.pixel_threshold],
+        [held, chosen, *paint, *sliders],
         results.viewer,
         **_LIVE,
     )

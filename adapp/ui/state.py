@@ -5,13 +5,32 @@ import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from adapp.rendering.colormaps import MapKind
 from adapp.services.inspection import Inspection
+from adapp.services.regions import Thresholds
 
 RESULT_BYTES = 1_500_000_000
 """Memory that the results of all sessions together may take."""
 
 SESSION_SECONDS = 1800
 """Time after which an untouched result is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a visitor looks at, and how.
+
+    Attributes:
+        chosen: Position of the query.
+        kind: Which of its maps.
+        colors: Colour map of unsigned maps.
+        thresholds: The visitor's thresholds.
+    """
+
+    chosen: int
+    kind: MapKind
+    colors: str
+    thresholds: Thresholds
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -25,6 +44,7 @@ class Held:
         size_bytes: Memory that both take.
         asked: Number of queries the run was asked to inspect.
         running: Whether the run is still in progress.
+        look: What is looked at now; None before the first result.
         drawn: Addresses of the queries' small pictures, by position.
     """
 
@@ -34,6 +54,7 @@ class Held:
     size_bytes: int = 0
     asked: int = 0
     running: bool = False
+    look: Look | None = None
     drawn: dict[int, str] = field(default_factory=dict[int, str])
 
     def drop(self) -> None:

@@ -23,6 +23,7 @@ EMPTY_HINT = (
     "then press Run inspection."
 )
 STALE = "Settings changed: this is the result of the earlier settings. Run again to update it."
+EARLIER = "Running: until the first new result is there, this is the earlier one."
 DROPPED = (
     "This result is no longer held (it expired or made room for others). Run the inspection again."
 )

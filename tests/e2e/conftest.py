@@ -22,7 +22,12 @@ ARTIFACTS = ROOT / "test-artifacts"
 START_SECONDS = 120
 WIDE = {"width": 1440, "height": 1000}
 PATIENCE_MS = 20_000  # for a machine that is busy; a check that holds returns at once
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no other machine is found
+]
 
 
 def pytest_collection_modifyitems(items):
@@ -126,40 +131,56 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def shared_context(browser):
+    """Pages of one browser profile: each page is a visitor, the app's files are loaded once."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
 @contextmanager
-def visiting(browser):
+def visiting(context):
     """Yield a function that opens the app as another visitor; no page may leave the machine."""
-    opened = []
+    pages = []
     attempts = []
     failures = []
 
-    def watch(route):
-        if urlparse(route.request.url).hostname in {"127.0.0.1", None}:
-            route.continue_()
-        else:
-            attempts.append(route.request.url)
-            route.abort()
+    def watch(request):
+        if urlparse(request.url).hostname not in {"127.0.0.1", None}:
+            attempts.append(request.url)
 
     def visit(url, *, viewport=WIDE, scheme="light"):
-        context = browser.new_context(viewport=viewport, color_scheme=scheme)
-        context.route("**/*", watch)
         page = context.new_page()
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=scheme)
+        page.on("request", watch)
         page.on("pageerror", lambda error: failures.append(str(error)))
-        opened.append(context)
+        pages.append(page)
         return Visitor(page, url, ARTIFACTS)
 
     yield visit
-    for context in opened:
-        context.close()
+    for page in pages:
+        page.close()
     assert attempts == []
     assert failures == []
 
 
 @pytest.fixture
-def visitors(browser):
+def visitors(shared_context):
     """Return a function that opens the app as another visitor."""
-    with visiting(browser) as visit:
+    with visiting(shared_context) as visit:
         yield visit
+
+
+@pytest.fixture
+def strangers(browser):
+    """Return two such functions, each in a browser profile of its own."""
+    contexts = [browser.new_context() for _ in range(2)]
+    with visiting(contexts[0]) as first, visiting(contexts[1]) as second:
+        yield first, second
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

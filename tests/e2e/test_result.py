@@ -14,9 +14,9 @@ OUTSIDE = (5, 5)
 
 
 @pytest.fixture(scope="module")
-def looking(browser, server):
+def looking(shared_context, server):
     """A visitor who has run the first example once; every test below only looks at the result."""
-    with visiting(browser) as visit:
+    with visiting(shared_context) as visit:
         visitor = visit(server.url)
         visitor.try_example()
         visitor.finished("ANOMALOUS")

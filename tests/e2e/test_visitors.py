@@ -14,15 +14,15 @@ LEFT = (10, 8, 24, 30)
 RIGHT = (36, 50, 50, 72)
 
 
-def test_two_visitors_with_equal_file_names_never_meet(visitors, server, tmp_path):
+def test_two_visitors_with_equal_file_names_never_meet(strangers, server, tmp_path):
     brought = {}
-    for name, defect in (("first", LEFT), ("second", RIGHT)):
+    for visit, name, defect in zip(strangers, ("first", "second"), (LEFT, RIGHT), strict=True):
         folder = tmp_path / name
         folder.mkdir()
         for number in range(3):
             Image.fromarray(plate(number)).save(folder / f"normal_{number}.png")
         Image.fromarray(plate(30 + len(brought), defect)).save(folder / "part.png")
-        brought[name] = (visitors(server.url), folder, defect)
+        brought[name] = (visit(server.url), folder, defect)
     for visitor, folder, _ in brought.values():
         visitor.add("support", sorted(folder.glob("normal_*.png")))
         visitor.add("query", [folder / "part.png"])
