@@ -156,6 +156,17 @@ def test_the_guidance_asks_and_the_costs_answer():
     assert torch.equal(v, v2)
 
 
+def test_the_convolution_branch_gates_the_values_and_the_attention_branch_alone_does_not():
+    guidance, costs = torch.randn(1, 9, 8, 8), torch.rand(1, 10, 8, 8)
+    for convolution in (True, False):
+        expert = awake(DenoisingExpert(9, 10, 5, convolution=convolution))
+        plain = expert.value(expert.cost_norm(costs.flatten(2).transpose(1, 2)))
+        factor = 1 + 0.1 * expert.gate(costs).flatten(2).transpose(1, 2) if convolution else 1
+        assert_same(expert._projections(guidance, costs)[2], plain * factor)
+    assert expert.gate is None
+    assert expert.identity is None
+
+
 def test_probabilities_are_mixed_and_not_log_odds():
     moe = awake(DenoisingMoE(PAPER_FORM, 36, convolution=True)).eval()
     guidance, costs = torch.randn(3, 36, 8, 8), torch.rand(3, 10, 8, 8)

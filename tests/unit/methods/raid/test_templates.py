@@ -223,19 +223,21 @@ def test_growth_equals_a_category_built_at_once(backbone, count, config):
         assert_same(probe.found.costs, other.found.costs)
 
 
-def test_growth_beyond_sixteen_adds_no_probe():
-    everything = planted(PROBED + 1)
+@pytest.mark.parametrize("count", [PROBED - 1, PROBED])
+def test_growth_beyond_sixteen_adds_no_probe(count):
+    everything = planted(count + 1)
     first = make_category(
-        "part", some(everything, 0, PROBED), NEVER.database, normal_cost=1.0, seed=0
+        "part", some(everything, 0, count), NEVER.database, normal_cost=1.0, seed=0
     )
     entry, probes = with_spread(first, [], None, NEVER)
-    larger, more = grown(entry, probes, some(everything, PROBED), NEVER)
+    larger, more = grown(entry, probes, some(everything, count), NEVER)
     assert len(more) == PROBED
-    assert larger.pictures == PROBED + 1
+    assert larger.pictures == count + 1
     whole = make_category("part", everything, NEVER.database, normal_cost=1.0, seed=0)
     rebuilt, expected = with_spread(whole, [], None, NEVER)
     assert larger.normal_cost == pytest.approx(rebuilt.normal_cost, rel=1e-4)
-    assert_same(more[3].found.costs, expected[3].found.costs)
+    for probe, other in zip(more, expected, strict=True):
+        assert_same(probe.found.costs, other.found.costs)
 
 
 def test_growth_from_very_few_tokens_repeats_none():
