@@ -61,8 +61,9 @@ def run_epochs(
     for number in range(len(losses), plan.epochs):
         if report is not None:
             report("Training", number, plan.epochs)
-        torch.manual_seed(plan.seed * 100_003 + number)
-        loss = epoch(number)
+        with torch.random.fork_rng():  # tuning must not reseed the process it runs in
+            torch.manual_seed(plan.seed * 100_003 + number)
+            loss = epoch(number)
         if not math.isfinite(loss):
             msg = f"the loss of epoch {number + 1} is {loss}; lower the learning rate"
             raise UsageError(msg)

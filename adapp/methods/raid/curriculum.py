@@ -5,6 +5,7 @@ Two settings, kept apart: *few-shot* episodes from auxiliary categories with a f
 from ``train/good`` of the categories that will be inspected (RAID's main setting).
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,8 +23,9 @@ from adapp.methods.raid.config import RaidConfig
 from adapp.methods.raid.database import Category, Templates, make_category
 from adapp.methods.raid.episodes import Episode, Query, make_episode
 from adapp.methods.raid.templates import build_category, encode, with_spread
+from adapp.retrieval.index import cluster
 
-RECIPE = "5"
+RECIPE = "6"
 """Raise it when what becomes an episode changes; it is part of the key of kept episodes."""
 SHOTS = (1, 2, 4, 8)
 """Supports of the episodes of a category in turn (few-shot setting)."""
@@ -70,7 +72,7 @@ def auxiliary_source(category: DataCategory) -> Source:
     masked defects are queries. A category without normals lends the unmasked patches of its
     defective pictures as supports.
     """
-    key = f"auxiliary {category.name} {len(category.train_normal)} {len(category.test)}"
+    key = f"auxiliary {category.name} {_content(category)}"
     return Source(category.name, key, lambda b, c: _auxiliary(category, b, c))
 
 
@@ -82,8 +84,17 @@ def rendered_source(part: ProceduralCategory) -> Source:
 
 def multi_class_source(category: DataCategory) -> Source:
     """Return the self-supervised source of one category (RAID's main setting)."""
-    key = f"multi-class {category.name} {len(category.train_normal)}"
+    key = f"multi-class {category.name} {_content(category)}"
     return Source(category.name, key, lambda b, c: _multi_class(category, b, c))
+
+
+def _content(category: DataCategory) -> str:
+    """Return a hash of the category's files: their names, sizes and times of change."""
+    digest = hashlib.sha256()
+    for sample in (*category.train_normal, *category.test):
+        told = sample.path.stat()
+        digest.update(f"{sample.path} {told.st_size} {told.st_mtime_ns} {sample.label}\n".encode())
+    return digest.hexdigest()
 
 
 def _rng(name: str) -> np.random.Generator:
@@ -184,7 +195,15 @@ def _entry_from_unmasked(
     clean = torch.cat(
         [_clean_cells(_mask(s, i), grid) for s, i in zip(lenders, images, strict=True)]
     )
-    kept = replace(entry, tokens=entry.tokens[clean], source=entry.source[clean], index=None)
+    tokens = entry.tokens[clean]
+    prototypes = cluster(tokens.cpu().numpy(), min(len(tokens), len(entry.prototypes)), seed=0)
+    kept = replace(
+        entry,
+        prototypes=torch.from_numpy(prototypes).to(tokens.device),
+        tokens=tokens,
+        source=entry.source[clean],
+        index=None,
+    )
     return with_spread(kept, [], backbone, config)[0]
 
 
