@@ -41,12 +41,8 @@ def build_inspect_tab(services: AppServices) -> RunHandlers:
 
 def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> None:
     """Connect Run, Stop and the example cards."""
-    inputs, results, actions, controls = (
-        layout.inputs,
-        layout.results,
-        layout.actions,
-        layout.controls,
-    )
+    inputs, results = layout.inputs, layout.results
+    actions, controls = layout.actions, layout.controls
     buttons = [actions.run, actions.stop, results.progress, results.stale]
     sliders = [controls.image_threshold, controls.pixel_threshold]
     inspection = {
