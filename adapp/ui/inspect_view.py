@@ -83,7 +83,7 @@ def _facts(
             f"{_percent(area)} of area",
             "Connected sets of pixels above the region threshold",
         ),
-        _fact(badge, normals, _method(inspection), calibration.note),
+        _fact(badge, normals, _method(inspection), f"{calibration.note} {provenance.licence}"),
         _fact(
             "time",
             f"{outcome.seconds:.2f} s",
@@ -102,8 +102,9 @@ def _fact(name: str, value: str, detail: str, title: str) -> str:
 
 def _method(inspection: Inspection) -> str:
     provenance = inspection.provenance
+    trained = f", {provenance.checkpoint}" if provenance.checkpoint else ""
     tuned = ", tuned" if inspection.request.tune else ""
-    return f"{provenance.method.upper()} {provenance.variant}{tuned}"
+    return f"{provenance.method.upper()} {provenance.variant}{trained}{tuned}"
 
 
 def notes_html(inspection: Inspection, outcome: QueryOutcome) -> str:
@@ -116,6 +117,7 @@ def notes_html(inspection: Inspection, outcome: QueryOutcome) -> str:
         *inspection.notes,
         *own,
         inspection.calibration.note,
+        inspection.provenance.licence,
     ]
     unique = list(dict.fromkeys(remark for remark in remarks if remark))
     items = "".join(f"<li>{escape(remark)}</li>" for remark in unique)

@@ -37,6 +37,7 @@ MOST_FRAMES = 40
 """Frames drawn on the picture; the list and the export hold the others too."""
 
 _BAR_STEPS = 255
+_LABEL_FRACTION = 0.05  # a number needs this share of the picture's height above its frame
 _SCALE_ENDS: dict[MapKind, tuple[str, str]] = {
     "fused": ("like the normals", "unlike"),
     "base": ("like the normals", "unlike"),
@@ -158,4 +159,5 @@ def _frame(number: int, region: Region, rows: int, columns: int) -> str:
         f"width:{100 * (column1 - column0) / columns:.3f}%;"
         f"height:{100 * (row1 - row0) / rows:.3f}%"
     )
-    return f'<b data-region="{number}" style="{place}"><em>{number}</em></b>'
+    at_top = ' class="at-top"' if row0 < _LABEL_FRACTION * rows else ""
+    return f'<b data-region="{number}"{at_top} style="{place}"><em>{number}</em></b>'

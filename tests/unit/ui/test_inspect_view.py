@@ -65,7 +65,7 @@ def test_verdict_says_the_word_and_the_figures(found):
     assert "ANOMALOUS" in text
     assert f"{outcome.result.score:.3f}" in text
     assert "on 3 normals" in text
-    assert "RAID full" in text
+    assert "RAID full, open" in text
     assert "on CPU" in text
 
 
@@ -164,4 +164,6 @@ def test_refused_files_lead_the_notes(run, pictures, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     inspection = drain(run(query=(*pictures[1], tmp_path / "text.png")))
     html = inspect_view.notes_html(inspection, inspection.outcomes[0])
-    assert read(html).text.startswith("text.png was left out:")
+    text = read(html).text
+    assert text.startswith("text.png was left out:")
+    assert text.endswith(inspection.provenance.licence)
