@@ -35,7 +35,7 @@ Generator = np.random.Generator
 
 BOARD_SEED = 10
 MISSING_PAD = (214, 122, 254, 162)  # left, top, right, bottom in the artwork
-BRIDGE = ((513, 284), (513, 305))  # from pad to pad
+BRIDGE = ((513, 263), (513, 305))  # from pad to pad
 
 
 def _damaged(scene: FloatImage, kind: str, seed: int, area: tuple[float, float]) -> FloatImage:
@@ -66,7 +66,7 @@ def plate_with_holes(look: Generator, rng: Generator, size: int, flaw: str | Non
         fill = rgb(122, 118, 112) + (crumbs * 60 - 30)[..., None]
         colour = paint(colour, as_float(fill), frame.cover(lump))
     elif flaw == "torn":
-        rip = box(frame, period * 0.5, 0.022, 0.01, x=-1.5 * period, y=period)
+        rip = box(frame, period * 0.5, 0.045, 0.01, x=-1.5 * period, y=period)
         ragged = (fractal(np.random.default_rng(3), size, size, size / 24, 2) - 0.5) * 0.05
         hole = np.minimum(hole, as_float(rip + ragged))
     back = rgb(26, 27, 30) + ((fractal(rng, size, size, size / 4, 3) - 0.5) * 8)[..., None]
@@ -81,7 +81,7 @@ def cloth(look: Generator, rng: Generator, size: int, flaw: str | None) -> Float
     if flaw == "stain":
         return _damaged(scene, "stain", 23, (0.02, 0.03))
     if flaw == "thread":
-        return _damaged(scene, "fibre", 5, (0.01, 0.02))
+        return _damaged(scene, "fibre", 6, (0.01, 0.02))
     return scene
 
 
@@ -120,7 +120,7 @@ def _artwork(flaw: str | None) -> Artwork:
         artwork.drills[top:bottom, left:right] = 0
     elif flaw == "bridge":
         start, end = BRIDGE
-        cv2.line(artwork.pads, start, end, 255, 13, cv2.LINE_AA)
+        cv2.line(artwork.pads, start, end, 255, 17, cv2.LINE_AA)
     return artwork
 
 
@@ -139,7 +139,7 @@ def sheet(look: Generator, rng: Generator, size: int, flaw: str | None) -> Float
     if flaw == "scratch":
         return _damaged(scene, "scratch", 6, (0.01, 0.02))
     if flaw == "dent":
-        return _damaged(scene, "dent", 3, (0.008, 0.012))
+        return _damaged(scene, "dent", 15, (0.008, 0.012))
     return scene
 
 
