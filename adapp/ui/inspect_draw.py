@@ -6,6 +6,7 @@ import gradio as gr
 
 from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.regions import (
+    Match,
     Thresholds,
     Verdict,
     default_min_pixels,
@@ -16,6 +17,7 @@ from adapp.services.regions import (
 from adapp.services.views import histogram, matches
 from adapp.ui import inspect_view, viewer
 from adapp.ui.inspect_layout import InspectLayout
+from adapp.ui.inspect_view import Pair
 from adapp.ui.pictures import png_uri, screen_picture
 from adapp.ui.state import Held, Look
 from adapp.ui.viewer import ViewerParts
@@ -24,6 +26,7 @@ Updates: TypeAlias = dict[gr.blocks.Block, Any]
 
 
 _THUMB_SIDE = 96
+_MOST_PAIRS = 200  # about 4 MB
 
 
 class Drawing:
@@ -80,7 +83,7 @@ class Drawing:
         mask = region_mask(fused, look.thresholds.pixel, default_min_pixels(fused.shape))
         shown = found[: inspect_view.MOST_REGIONS]
         pairs = [
-            None if match is None else inspect_view.pair(outcome, inspection, match)
+            None if match is None else self._pair(held, inspection, look.chosen, match)
             for match in matches(outcome, shown, inspection.support)
         ]
         judged = self._verdicts(inspection, look.thresholds)
@@ -141,12 +144,21 @@ class Drawing:
             for outcome in inspection.outcomes
         ]
 
+    def _pair(self, held: Held, inspection: Inspection, chosen: int, match: Match) -> Pair:
+        """Return the evidence of a match, made once as long as it is among the last ones."""
+        place = (chosen, match)
+        if place not in held.pairs:
+            if len(held.pairs) >= _MOST_PAIRS:
+                held.pairs.clear()
+            held.pairs[place] = inspect_view.pair(inspection.outcomes[chosen], inspection, match)
+        return held.pairs[place]
+
     def _thumbs(self, held: Held, inspection: Inspection) -> list[str]:
         """Return the queries' small pictures, each made once."""
         for index, outcome in enumerate(inspection.outcomes):
-            if index not in held.drawn:
-                held.drawn[index] = png_uri(screen_picture(outcome.image.pixels, _THUMB_SIDE))
-        return [held.drawn[index] for index in range(len(inspection.outcomes))]
+            if index not in held.thumbs:
+                held.thumbs[index] = png_uri(screen_picture(outcome.image.pixels, _THUMB_SIDE))
+        return [held.thumbs[index] for index in range(len(inspection.outcomes))]
 
 
 def on_slider(threshold: float) -> float:

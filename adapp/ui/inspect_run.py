@@ -155,6 +155,7 @@ class RunHandlers:
         if held.twin is None or held.twin.request != form_of(inputs).request():
             return {self._results.stale: stale}
         held.inspection, held.twin = held.twin, held.inspection
+        held.pairs.clear()
         look = Look(0, kind, colors, Thresholds.of(held.inspection.calibration))
         return self._fresh(held, held.inspection, look)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from adapp.core.results import Calibration, PixelReading, RgbImage
+from adapp.core.results import Calibration, PixelReading
 from adapp.rendering.patches import crop_around
 from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.regions import Match, Region, Thresholds, Verdict
@@ -37,10 +37,10 @@ _BADGES = {
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A region of the query and the normal patch that is most like it, as pictures."""
+    """A region of the query and the normal patch that is most like it, as pictures' addresses."""
 
-    query: RgbImage
-    normal: RgbImage
+    query: str
+    normal: str
     normal_name: str
     match: Match
 
@@ -151,8 +151,8 @@ def pair(outcome: QueryOutcome, inspection: Inspection, found: Match) -> Pair:
     """Return the two patches of ``found``, each outlined in its surroundings."""
     normal = inspection.support[found.support_index]
     return Pair(
-        query=crop_around(outcome.image.pixels, found.query_box, side=_CROP_SIDE),
-        normal=crop_around(normal.pixels, found.support_box, side=_CROP_SIDE),
+        query=png_uri(crop_around(outcome.image.pixels, found.query_box, side=_CROP_SIDE)),
+        normal=png_uri(crop_around(normal.pixels, found.support_box, side=_CROP_SIDE)),
         normal_name=normal.name,
         match=found,
     )
@@ -212,9 +212,9 @@ def _pair(number: int, evidence: Pair) -> str:
     )
 
 
-def _patch(pixels: RgbImage, alt: str, caption: str) -> str:
+def _patch(address: str, alt: str, caption: str) -> str:
     return (
-        f'<figure><img src="{png_uri(pixels)}" alt="{alt}">'
+        f'<figure><img src="{address}" alt="{alt}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from adapp.rendering.colormaps import MapKind
 from adapp.services.inspection import Inspection
-from adapp.services.regions import Thresholds
+from adapp.services.regions import Match, Thresholds
+from adapp.ui.inspect_view import Pair
 
 RESULT_BYTES = 1_500_000_000
 """Memory that the results of all sessions together may take."""
@@ -45,7 +46,8 @@ class Held:
         asked: Number of queries the run was asked to inspect.
         running: Whether the run is still in progress.
         look: What is looked at now; None before the first result.
-        drawn: Addresses of the queries' small pictures, by position.
+        thumbs: Addresses of the queries' small pictures, by position.
+        pairs: Evidence that was drawn already, by position of the query and match.
     """
 
     key: str
@@ -55,14 +57,16 @@ class Held:
     asked: int = 0
     running: bool = False
     look: Look | None = None
-    drawn: dict[int, str] = field(default_factory=dict[int, str])
+    thumbs: dict[int, str] = field(default_factory=dict[int, str])
+    pairs: dict[tuple[int, Match], Pair] = field(default_factory=dict[tuple[int, Match], Pair])
 
     def drop(self) -> None:
         """Let go of the pictures and maps."""
         self.inspection = None
         self.twin = None
         self.size_bytes = 0
-        self.drawn.clear()
+        self.thumbs.clear()
+        self.pairs.clear()
 
 
 class ResultShelf:
