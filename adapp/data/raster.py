@@ -124,7 +124,7 @@ def luminance(image: NDArray[np.float32]) -> FloatMap:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.float32)
 
 
-def to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+def to_bytes(values: NDArray[np.float32] | NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return ``values`` rounded and cut to 0..255 as uint8."""
     done = cv2.addWeighted(values, 1.0, values, 0.0, 0.0, dtype=cv2.CV_8U)
     return np.asarray(done, dtype=np.uint8)

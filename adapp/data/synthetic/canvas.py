@@ -24,12 +24,12 @@ class Layer:
     """A picture after a recipe's work, before it is checked.
 
     Attributes:
-        pixels: The altered picture, [H, W, 3] in 0..255.
+        pixels: The altered picture, [H, W, 3] in 0..255, as bytes or as float.
         support: Where the recipe meant to act, [H, W] in [0, 1].
         defect_type: Canonical name of what was drawn.
     """
 
-    pixels: FloatImage
+    pixels: FloatImage | RgbImage
     support: FloatMap
     defect_type: str
 
@@ -213,15 +213,20 @@ def _off_ground(probe: RgbImage) -> BinaryMask | None:
     colours = as_float(cv2.GaussianBlur(probe, (0, 0), 0.8)).reshape(-1, 3)
     used = ring.ravel()
     middle = np.median(colours[used], axis=0)
-    used = used & (np.abs(colours - middle).max(axis=1) < 3 * _RING_SPREAD)
+    used = used & (_largest(np.abs(colours - middle)) < 3 * _RING_SPREAD)
     for _ in range(2):  # once more without what does not belong to the ground
         if np.count_nonzero(used) < _RING_SHARE * np.count_nonzero(ring):
             return None
         normal = terms[used].T @ terms[used] + 1e-3 * np.eye(6, dtype=np.float32)
         ground = terms @ np.linalg.solve(normal, terms[used].T @ colours[used])
-        apart = np.abs(colours - ground).max(axis=1)
+        apart = _largest(np.abs(colours - ground))
         spread = float(np.sqrt(np.mean(apart[used] ** 2)))
         used = used & (apart <= 2.5 * spread + 1)
     if spread > _RING_SPREAD:
         return None
     return np.asarray(apart.reshape(side, side) > max(_LEAST_SPLIT, _RING_FACTOR * spread))
+
+
+def _largest(colours: FloatMap) -> FloatMap:
+    """Return the largest of the three columns; quicker than a maximum over a short axis."""
+    return as_float(np.maximum(np.maximum(colours[:, 0], colours[:, 1]), colours[:, 2]))

@@ -108,7 +108,7 @@ def paint_nsa(canvas: Canvas, rng: np.random.Generator, others: Sequence[RgbImag
         return None
     change = largest_change(image, canvas.image)
     support *= cv2.medianBlur(change, 5) >= canvas.config.nsa_change
-    return Layer(image.astype(np.float32), support, "nsa")
+    return Layer(image, support, "nsa")
 
 
 def _source(canvas: Canvas, rng: np.random.Generator, others: Sequence[RgbImage]) -> RgbImage:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from adapp.core.results import BinaryMask
+from adapp.core.results import BinaryMask, RgbImage
 from adapp.data.noise import perlin, texture
-from adapp.data.raster import FloatImage, as_float, blur, luminance
+from adapp.data.raster import FloatImage, as_float, blur, luminance, to_bytes
 from adapp.data.synthetic.canvas import Canvas, Layer
 
 _REDRAWS = 6  # noise fields tried before the recipe gives up
@@ -26,11 +26,11 @@ def paint(canvas: Canvas, rng: np.random.Generator) -> Layer | None:
     if options[int(rng.integers(len(options)))] == "self":
         name, source = "structural", shuffled(canvas, rng)
     else:
-        name, source = "texture", texture(rng, canvas.height, canvas.width)
-    beta = np.float32(rng.uniform(0, canvas.config.blend_beta_max))
-    mixed = source * (1 - beta) + canvas.pixels * beta
-    pixels = np.where(mask[..., None], mixed, canvas.pixels)
-    return Layer(pixels, mask.astype(np.float32), name)
+        name, source = "texture", to_bytes(texture(rng, canvas.height, canvas.width))
+    beta = rng.uniform(0, canvas.config.blend_beta_max)
+    mixed = cv2.addWeighted(source, 1 - beta, canvas.image, beta, 0)
+    pixels = cv2.copyTo(mixed, mask.astype(np.uint8), canvas.image.copy())
+    return Layer(np.asarray(pixels, dtype=np.uint8), as_float(mask), name)
 
 
 def _outline(canvas: Canvas, rng: np.random.Generator) -> BinaryMask | None:
@@ -50,10 +50,10 @@ def _outline(canvas: Canvas, rng: np.random.Generator) -> BinaryMask | None:
     return None
 
 
-def shuffled(canvas: Canvas, rng: np.random.Generator) -> FloatImage:
+def shuffled(canvas: Canvas, rng: np.random.Generator) -> RgbImage:
     """Return the picture itself, augmented, cut in a grid and shuffled, [H, W, 3]."""
     grid = canvas.config.shuffle_grid
-    source = augment(canvas.pixels, rng, canvas.config.source_augmentations)
+    source = augment(canvas.image, rng, canvas.config.source_augmentations)
     tall, wide = canvas.height // grid, canvas.width // grid
     out = source.copy()
     for place, taken in enumerate(rng.permutation(grid * grid)):
@@ -65,17 +65,34 @@ def shuffled(canvas: Canvas, rng: np.random.Generator) -> FloatImage:
     return out
 
 
-def augment(image: FloatImage, rng: np.random.Generator, count: int) -> FloatImage:
-    """Return ``image`` under ``count`` different random changes, [H, W, 3] in 0..255."""
+def augment(image: RgbImage, rng: np.random.Generator, count: int) -> RgbImage:
+    """Return ``image`` under ``count`` different random changes, [H, W, 3].
+
+    Changes of single pixels are gathered in one table of 256 tones before they are applied.
+    """
+    tones = _TONES
     for index in rng.choice(len(_CHANGES), size=count, replace=False):
-        image = np.clip(_CHANGES[int(index)](image, rng), 0, 255)
-    return image
+        change = _CHANGES[int(index)]
+        if change in _OF_TONES:
+            tones = np.clip(change(tones, rng), 0, 255)
+        else:
+            image = to_bytes(change(as_float(_toned(image, tones)), rng))
+            tones = _TONES
+    return _toned(image, tones)
+
+
+def _toned(image: RgbImage, tones: FloatImage) -> RgbImage:
+    if tones is _TONES:
+        return image
+    return np.asarray(cv2.LUT(image, to_bytes(tones).reshape(1, 256, 3)), dtype=np.uint8)
+
+
+_TONES: FloatImage = np.repeat(np.arange(256, dtype=np.float32), 3).reshape(256, 1, 3)
 
 
 def _gamma(image: FloatImage, rng: np.random.Generator) -> FloatImage:
     table = 255 * (np.arange(256) / 255) ** np.exp(rng.uniform(-0.7, 0.7))
-    picked: FloatImage = table.astype(np.float32)[image.astype(np.uint8)]
-    return picked
+    return as_float(table[image.astype(np.uint8)])
 
 
 def _brightness(image: FloatImage, rng: np.random.Generator) -> FloatImage:
@@ -136,3 +153,4 @@ _CHANGES: tuple[Callable[[FloatImage, np.random.Generator], FloatImage], ...] = 
     _contrast,
     _turn,
 )
+_OF_TONES = frozenset({_gamma, _brightness, _tint, _solarise, _posterise, _invert})
