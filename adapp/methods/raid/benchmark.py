@@ -15,7 +15,7 @@ from adapp.methods.raid.benchmark_retrieval import Comparison
 from adapp.methods.raid.build import TRAINING_FREE, build
 from adapp.methods.raid.detector import RaidDetector
 
-_BYTES_PER_VALUE = 10  # float32 tokens, float32 in the inverted lists, bfloat16 in the flat bank
+_BYTES_PER_VALUE = 12  # float32 tokens, inverted lists with room to grow, bfloat16 in the bank
 
 
 def measure(preset: str, checkpoint: str, plan: BenchPlan, report: Report) -> Json:

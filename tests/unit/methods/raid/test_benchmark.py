@@ -106,7 +106,7 @@ def test_progress_names_every_part_of_the_work(figures, told):
 
 
 def test_a_database_that_does_not_fit_is_left_out_by_name():
-    per_picture = 3 * 25 * 128 * 10  # categories, patches, width of two stages, bytes
+    per_picture = 3 * 25 * 128 * 12  # categories, patches, width of two stages, bytes
     plan = BenchPlan(**{**_fields(PLAN), "memory": 3 * per_picture, "batches": ()})
     retrieval = measured(plan)["retrieval"]
     assert [one["pictures"] for one in retrieval["databases"]] == [2]
