@@ -22,21 +22,16 @@ def perlin(rng: np.random.Generator, height: int, width: int, rows: int, columns
     y = np.linspace(0, rows, height, endpoint=False, dtype=np.float32)
     x = np.linspace(0, columns, width, endpoint=False, dtype=np.float32)
     cell_y, cell_x = y.astype(np.intp), x.astype(np.intp)
-    part_y, part_x = (y - cell_y)[:, None], (x - cell_x)[None, :]
+    part_y, part_x = as_float(y - cell_y)[:, None], as_float(x - cell_x)[None, :]
     fade_y, fade_x = _fade(part_y), _fade(part_x)
-
-    def corner(down: int, right: int) -> FloatMap:
-        at = np.ix_(cell_y + down, cell_x + right)
-        value: FloatMap = gradient_y[at] * (part_y - down) + gradient_x[at] * (part_x - right)
-        return value
-
-    top = corner(0, 0)
-    top += fade_x * (corner(0, 1) - top)
-    bottom = corner(1, 0)
-    bottom += fade_x * (corner(1, 1) - bottom)
-    top += fade_y * (bottom - top)
-    top *= np.float32(np.sqrt(2))
-    return top
+    above, below = (1 - fade_y), fade_y
+    # What depends on the row alone is settled on [height, columns + 1] before it is spread.
+    rise = above * part_y * gradient_y[cell_y] + below * (part_y - 1) * gradient_y[cell_y + 1]
+    run = above * gradient_x[cell_y] + below * gradient_x[cell_y + 1]
+    left = rise.take(cell_x, axis=1) + run.take(cell_x, axis=1) * part_x
+    right = rise.take(cell_x + 1, axis=1) + run.take(cell_x + 1, axis=1) * (part_x - 1)
+    left += fade_x * (right - left)
+    return as_float(left * np.float32(np.sqrt(2)))
 
 
 def _fade(part: FloatMap) -> FloatMap:

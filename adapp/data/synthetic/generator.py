@@ -126,8 +126,8 @@ def _finish(canvas: Canvas, layer: Layer, recipe: str) -> SyntheticSample | None
     least = max(8.0, canvas.config.least_area * mask.size)
     if np.count_nonzero(mask & (change > 0)) < least:
         return None
-    image = np.where(mask[..., None], altered, canvas.image)
-    return SyntheticSample(image, mask, recipe, layer.defect_type)
+    image = cv2.copyTo(altered, mask.astype(np.uint8), canvas.image.copy())
+    return SyntheticSample(np.asarray(image), mask, recipe, layer.defect_type)
 
 
 def _without_specks(marked: RgbImage) -> BinaryMask:
