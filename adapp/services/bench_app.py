@@ -118,6 +118,7 @@ class _Run:
         self._first_map = 0.0
         self._later: list[float] = []
         self._memory: list[int | None] = []
+        self._memory_of_parts: int | None = None
 
     def measure_first_map(self, app: RunningApp, client: Caller) -> None:
         """Take the time from the start of the process to the maps of the first example."""
@@ -140,6 +141,8 @@ class _Run:
             query = part.query[number // len(self._files) % len(part.query)]
             seconds, _ = timed(self._detect, client, part.name, part.support, query)
             self._later.append(seconds)
+            if number == len(self._files) - 1:
+                self._memory_of_parts = resident_bytes(app.pid)
         self._memory.append(resident_bytes(app.pid))
 
     def result(self) -> Json:
@@ -168,6 +171,8 @@ class _Run:
                 "ratio": _share(used, loaded),
                 "bytes": used,
                 "bytes_after_start": loaded,
+                "bytes_after_each_part_once": self._memory_of_parts,
+                "parts": len(self._files),
                 "inspections": len(self._later),
             },
         }

@@ -80,10 +80,11 @@ def _app_rows(figures: Figures) -> Iterator[Row]:
         _times(first["ratio"]),
         f"{first['seconds_from_start']:.1f} / {first['later_seconds']:.2f} s",
     )
+    took = f"{_ms(redraw['seconds'])} / {_ms(redraw['inspection_seconds'])}"
     yield (
         f"threshold redraw over inspecting again, {redraw['megapixels']:.1f} Mpx",
         _times(redraw["ratio"]),
-        f"{_ms(redraw['seconds'])} / {_ms(redraw['inspection_seconds'])}",
+        f"{took} (and {_ms(redraw['png_seconds'])} as PNG)",
     )
     loaded, used = figures["memory_after_start"], figures["memory_after_inspections"]
     yield (
@@ -91,10 +92,11 @@ def _app_rows(figures: Figures) -> Iterator[Row]:
         _times(loaded["ratio"]),
         f"{_mega(loaded['bytes'])} / {_mega(loaded['bare_bytes'])}",
     )
+    seen = f"{_mega(used['bytes_after_each_part_once'])} with its {used['parts']} parts seen once"
     yield (
         f"app memory after {used['inspections']} inspections over after start",
         _times(used["ratio"]),
-        f"{_mega(used['bytes'])} / {_mega(used['bytes_after_start'])}",
+        f"{_mega(used['bytes'])} / {_mega(used['bytes_after_start'])} ({seen})",
     )
 
 
