@@ -1,9 +1,10 @@
 """The one place that lists the methods and builds them; heavy imports happen inside."""
 
-from collections.abc import Callable, Mapping
+import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from adapp.core.detector import Report
 from adapp.core.errors import UsageError
@@ -13,6 +14,35 @@ from adapp.methods.benchmarking import BenchPlan, Json
 
 if TYPE_CHECKING:
     from adapp.core.detector import Detector
+    from adapp.training.request import TrainingRequest
+
+
+class Build(Protocol):
+    """``build.build`` of a method."""
+
+    def __call__(
+        self, preset: str, checkpoint: str, variant: str | None, size: int | None, seed: int
+    ) -> "Detector":
+        """Return the detector; see ``load``."""
+        ...
+
+
+class Run(Protocol):
+    """``train.run`` of a method."""
+
+    def __call__(
+        self, request: "TrainingRequest", *, resume: bool, report: Report | None = None
+    ) -> Path:
+        """Train and return the path of the checkpoint."""
+        ...
+
+
+class Measure(Protocol):
+    """``benchmark.measure`` of a method."""
+
+    def __call__(self, preset: str, checkpoint: str, plan: BenchPlan, report: Report) -> Json:
+        """Return ratios with the absolute values beside them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +102,8 @@ def load(
     if variant is not None and variant not in info.variants:
         msg = f"{name} has no variant {variant!r}; choose one of {', '.join(info.variants)}"
         raise UsageError(msg)
-    return _BUILDERS[name](preset, checkpoint, variant, size, seed)
+    build: Build = _part(name, "build").build
+    return build(preset, checkpoint, variant, size, seed)
 
 
 def train(
@@ -112,7 +143,7 @@ def train(
     if variant is not None and variant not in info.variants:
         msg = f"{name} has no variant {variant!r}; choose one of {', '.join(info.variants)}"
         raise UsageError(msg)
-    from adapp.methods.raid.train import TrainingRequest, run
+    from adapp.training.request import TrainingRequest
 
     request = TrainingRequest(
         preset=preset,
@@ -124,6 +155,7 @@ def train(
         leave_out=leave_out,
         multi_class=multi_class,
     )
+    run: Run = _part(name, "train").run
     return run(request, resume=resume, report=report)
 
 
@@ -136,8 +168,7 @@ def benchmark(name: str, *, preset: str, checkpoint: str, plan: BenchPlan, repor
         Cancelled: If ``report`` raises it.
     """
     _method(name)
-    from adapp.methods.raid.benchmark import measure
-
+    measure: Measure = _part(name, "benchmark").measure
     return measure(preset, checkpoint, plan, report)
 
 
@@ -148,14 +179,6 @@ def _method(name: str) -> MethodInfo:
     return METHODS[name]
 
 
-def _raid(
-    preset: str, checkpoint: str, variant: str | None, size: int | None, seed: int
-) -> "Detector":
-    from adapp.methods.raid.build import build
-
-    return build(preset, checkpoint, variant, size, seed)
-
-
-_BUILDERS: dict[str, Callable[[str, str, str | None, int | None, int], "Detector"]] = {
-    "raid": _raid
-}
+def _part(name: str, part: str) -> Any:  # noqa: ANN401 - a module of a method's folder
+    """Return a module of a method's folder; all methods have the same file names."""
+    return importlib.import_module(f"adapp.methods.{name}.{part}")

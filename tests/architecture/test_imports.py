@@ -19,7 +19,7 @@ HOMES = {
     "matplotlib": {"rendering"},
     "open_clip": {"backbones"},
     "transformers": {"backbones", "reasoning"},
-    "torch": {"backbones", "methods", "ops", "training", "reasoning"},
+    "torch": {"auxiliary", "backbones", "methods", "ops", "training", "reasoning"},
 }
 
 

@@ -4,9 +4,8 @@ Source: RAID section 3.5 (objective) and 4.1 (constants); what differs is listed
 """
 
 import hashlib
-import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -17,7 +16,7 @@ from adapp.backbones.cache import cached
 from adapp.backbones.factory import create
 from adapp.core.detector import Report
 from adapp.core.errors import UsageError
-from adapp.core.settings import PROJECT_ROOT, Settings
+from adapp.core.settings import Settings
 from adapp.data.dataset import read_roots
 from adapp.data.procedural import FAMILIES, ProceduralCategory
 from adapp.data.terms import terms
@@ -29,34 +28,10 @@ from adapp.methods.raid.optimise import train_filter
 from adapp.methods.raid.presets import config_for
 from adapp.training.checkpoint import Card, save_checkpoint
 from adapp.training.loop import LoopPlan, forget
+from adapp.training.request import TrainingRequest, commit
 
 LOOKS = 1
 """Looks of every rendered family that take part in few-shot training."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingRequest:
-    """What to train.
-
-    Attributes:
-        preset: Frozen encoder.
-        variant: Step of the ladder; not ``retrieval``, which has nothing to train.
-        roots: Data set folders.
-        out: Checkpoint to write.
-        epochs: Passes; None takes the preset's own.
-        seed: Seed of initialisation, order and noise.
-        leave_out: Categories that must not be seen.
-        multi_class: Self-supervised on the very categories instead of auxiliary few-shot.
-    """
-
-    preset: str
-    variant: str
-    roots: tuple[Path, ...]
-    out: Path
-    epochs: int | None = None
-    seed: int = 0
-    leave_out: tuple[str, ...] = ()
-    multi_class: bool = False
 
 
 def run(request: TrainingRequest, *, resume: bool, report: Report | None = None) -> Path:
@@ -199,18 +174,8 @@ def _card(
             "seed": request.seed,
             "epochs": len(losses),
             "losses": list(losses),
-            "commit": _commit(),
+            "commit": commit(),
             "torch": torch.__version__,
             "config": asdict(config),
         },
     )
-
-
-def _commit() -> str:
-    """Return the commit of the checkout, with a mark if it has local changes; else "unknown"."""
-    command = ["git", "-C", str(PROJECT_ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - fixed words
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return told.stdout.strip()

@@ -15,8 +15,9 @@ from PIL import Image
 
 import adapp
 from adapp.core.errors import CheckpointMismatch, UsageError
-from adapp.methods.raid.train import TrainingRequest, run
+from adapp.methods.raid.train import run
 from adapp.training.checkpoint import load_checkpoint
+from adapp.training.request import TrainingRequest
 
 EPOCHS = 12
 

@@ -1,0 +1,1 @@
+"""Training pictures with masks and their frozen features, for methods that learn from them."""
