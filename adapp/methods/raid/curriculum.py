@@ -25,20 +25,24 @@ from adapp.methods.raid.episodes import Episode, Query, make_episode
 from adapp.methods.raid.templates import build_category, encode, with_spread
 from adapp.retrieval.index import cluster
 
-RECIPE = "6"
+RECIPE = "7"
 """Raise it when what becomes an episode changes; it is part of the key of kept episodes."""
 SHOTS = (1, 2, 4, 8)
 """Supports of the episodes of a category in turn (few-shot setting)."""
 QUERIES = 18
 """Queries of an episode."""
+ROUNDS = 6
+"""Episodes of a category in the multi-class setting."""
 POOL = 40
 """Normal pictures of a category that are read at most (few-shot setting)."""
 TEMPLATES = 80
 """Templates of a category in the multi-class setting (RAID 4.1: 80)."""
 RENDERED = 16
 """Pictures rendered of a procedural category."""
-RENDERED_SHOTS = (2, 4)
+RENDERED_SHOTS = (4,)
 """Supports of its episodes."""
+RENDERED_QUERIES = 9
+"""Queries of its episodes: fewer than a real category's, they help to place and not to rank."""
 
 _SIDE = 336  # pictures are damaged at this size; the encoder squashes them to its own anyway
 
@@ -113,7 +117,7 @@ def _auxiliary(
     chosen = [normal[int(i)] for i in rng.permutation(len(normal))[:POOL]]
     images = [_read(sample) for sample in chosen]
     real = [defects[int(i)] for i in rng.permutation(len(defects))]
-    return _episodes(category.name, images, real, backbone, config, rng, SHOTS)
+    return _episodes(category.name, images, real, backbone, config, rng, SHOTS, QUERIES)
 
 
 def _rendered(
@@ -122,7 +126,8 @@ def _rendered(
     rng = _rng(f"{part.family}{part.seed}")
     images = [part.render(rng, _SIDE) for _ in range(RENDERED)]
     name = f"{part.family}-{part.seed}"
-    return _episodes(name, images, [], backbone, config, rng, RENDERED_SHOTS)
+    shots, queries = RENDERED_SHOTS, RENDERED_QUERIES
+    return _episodes(name, images, [], backbone, config, rng, shots, queries)
 
 
 def _episodes(
@@ -133,6 +138,7 @@ def _episodes(
     config: RaidConfig,
     rng: np.random.Generator,
     draws: Sequence[int],
+    wanted_queries: int,
 ) -> list[Episode]:
     """Return one episode for each number of supports; a third each clean, synthetic and real."""
     plain = replace(config, database=replace(config.database, rotations="never"))
@@ -144,13 +150,13 @@ def _episodes(
         supports = [images[i] for i in order[:shots]]
         entry, _ = build_category(name, supports, backbone, plain, seed=0)
         rest = [images[i] for i in order[shots:]]
-        third = QUERIES // 3
+        third = wanted_queries // 3
         queries = [Query(image, None) for image in rest[:third]]
         for sample in real[used : used + third]:
             image = _read(sample)
             queries.append(Query(image, _mask(sample, image)))
         used += third
-        while len(queries) < QUERIES:
+        while len(queries) < wanted_queries:
             image = rest[int(rng.integers(len(rest)))]
             damaged = synthetic.make(image, rng, rest)
             queries.append(Query(damaged.image, damaged.mask))
@@ -227,7 +233,7 @@ def _multi_class(
     entry, _ = build_category(category.part, images, backbone, config, seed=0)
     synthetic = SyntheticAnomalies(SyntheticConfig())
     episodes = []
-    for _ in range(2):
+    for _ in range(ROUNDS):
         queries = []
         for position in rng.permutation(len(images))[:QUERIES]:
             image = images[int(position)]

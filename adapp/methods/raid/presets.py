@@ -18,7 +18,8 @@ EMBEDDED = RaidConfig(
         guidance_dropout=0.1,
     ),
     stages=(1, 2, 3),  # taps after blocks 5, 7 and 9 of 3, 5, 7, 9
-    score_nn_weight=0.85,
+    nn_weight=0.25,
+    score_nn_weight=0.75,
     focal_gamma=2.0,
     learning_rate=1e-3,
     weight_decay=1e-2,
