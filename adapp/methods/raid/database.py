@@ -173,7 +173,10 @@ def grow_category(entry: Category, templates: Templates, config: DatabaseConfig)
         source=torch.cat([entry.source, source]),
         index=None,
     )
-    return _indexed(grown, config)
+    if entry.index is None:
+        return _indexed(grown, config)
+    added = templates.tokens.flatten(0, 1).cpu().numpy()
+    return replace(grown, index=entry.index.grown(added))
 
 
 def retrieve(

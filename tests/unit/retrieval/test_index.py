@@ -216,3 +216,18 @@ def test_search_changes_neither_its_input_nor_the_index():
     assert np.array_equal(queries, given)
     assert np.array_equal(first[1], again[1])
     assert len(index) == 600
+
+
+def test_a_grown_index_finds_what_one_built_anew_finds_and_leaves_the_old_one_alone():
+    points, late = vectors(600), vectors(60, seed=5)
+    index, centroids = indexed(points)
+    before = index.search(late, 3, 4)
+    larger = index.grown(late)
+    anew = InvertedIndex(centroids)
+    anew.add(np.concatenate([points, late]))
+    for mine, theirs in zip(larger.search(late, 3, 4), anew.search(late, 3, 4), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert (larger.search(late, 1, LISTS)[1][:, 0] == np.arange(600, 660)).all()
+    assert len(index) == 600
+    for mine, theirs in zip(index.search(late, 3, 4), before, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
