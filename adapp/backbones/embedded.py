@@ -33,6 +33,7 @@ IDENTITY = (
 )
 STAGES = (3, 5, 7, 9)
 BLOCKS = 12
+WIDTH = 384
 SIZE = 336
 POSITION_SIDE = 518
 _MODEL = Path("models") / "vit_s_focus.onnx"
@@ -61,7 +62,7 @@ def build_model(state: dict[str, Tensor], blocks: int) -> Dinov2Model:
             not belong to a later block.
     """
     config = Dinov2Config(
-        hidden_size=384,
+        hidden_size=WIDTH,
         num_hidden_layers=blocks,
         num_attention_heads=6,
         image_size=POSITION_SIDE,

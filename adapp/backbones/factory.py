@@ -1,14 +1,23 @@
 """Which encoder stands behind a preset and a method."""
 
-from adapp.backbones.base import ImageBackbone
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from adapp.backbones.base import ImageBackbone, JointSpace
 from adapp.backbones.precision import choose_device, choose_dtype
-from adapp.core.errors import ModelUnavailable, UsageError
+from adapp.core.errors import CheckpointMismatch, ModelUnavailable, UsageError
 from adapp.core.settings import PRESETS, Settings
 
 PATCH = 14
 MIN_SIDE = 56
 MAX_SIDE = 1400
 METHODS = ("raid", "h2vlr", "kanoclip", "adseeker")
+
+if TYPE_CHECKING:
+    from adapp.backbones.bridge import Bridge
+    from adapp.backbones.sentences import SentenceTower
 
 
 def create(
@@ -52,6 +61,93 @@ def create(
 
     side = whole_patches(tiny.SIZE if size is None else size)
     return tiny.load_tiny(side, device=chosen, dtype=arithmetic)
+
+
+def create_joint(
+    preset: str,
+    method: str,
+    *,
+    bridge: Mapping[str, Tensor] | None,
+    device: str | None = None,
+    settings: Settings | None = None,  # noqa: ARG001 - read by the paper preset
+    download: bool = False,  # noqa: ARG001 - read by the paper preset
+) -> JointSpace:
+    """Return the space in which patches and prompts of ``method`` are compared, newly loaded.
+
+    Args:
+        preset: ``embedded``, ``paper`` or ``tiny``.
+        method: Registry key of the method; it decides under ``paper`` only.
+        bridge: State dict of a trained ``Bridge``; ``paper`` takes CLIP's own projection.
+        device: ``cpu`` or ``cuda:N``; None takes a GPU where there is one.
+        settings: Folders to look in; None reads the environment.
+        download: Whether absent published weights may be fetched from the hub.
+
+    Raises:
+        UsageError: If the preset, method or device does not exist.
+        ModelUnavailable: If the preset's weights are not on this machine, or a bridge is needed
+            and none is given.
+        CheckpointMismatch: If the bridge does not fit the preset's encoders.
+    """
+    _check_known("preset", preset, PRESETS)
+    _check_known("method", method, METHODS)
+    if preset == "paper":
+        msg = f"the paper preset of {method} has no text side yet; use --preset embedded"
+        raise ModelUnavailable(msg)
+    if bridge is None:
+        msg = f"the text side of {preset} needs a trained bridge; use a checkpoint that holds one"
+        raise ModelUnavailable(msg)
+    from adapp.backbones.bridge import load_bridge
+    from adapp.backbones.bridged import BridgedSpace
+
+    loaded = load_bridge(bridge)
+    expected = _bridge_shape(preset)
+    found = (loaded.stage_count, loaded.width, loaded.trunk.in_features)
+    if found != expected:
+        msg = f"the bridge joins {found} (stages, patch and sentence channels), not {expected}"
+        raise CheckpointMismatch(msg)
+    return BridgedSpace(create_sentences(preset, device=device), loaded)
+
+
+def create_sentences(preset: str, *, device: str | None = None) -> "SentenceTower":
+    """Return the text tower alone: what a bridge is trained on.
+
+    Raises:
+        UsageError: If the preset has no sentence tower or the device does not exist.
+        ModelUnavailable: If the tower's package is not installed.
+    """
+    _check_known("preset", preset, ("embedded", "tiny"))
+    chosen = choose_device(device)
+    if preset == "embedded":
+        from adapp.backbones.minilm import load_minilm
+
+        return load_minilm(device=chosen)
+    from adapp.backbones.tiny_text import load_tiny_text
+
+    return load_tiny_text(device=chosen)
+
+
+def new_bridge(preset: str, *, dropout: float = 0.0, seed: int = 0) -> "Bridge":
+    """Return an untrained bridge of the sizes that ``preset`` needs; no global seed is touched.
+
+    Raises:
+        UsageError: If the preset has no bridge.
+    """
+    _check_known("preset", preset, ("embedded", "tiny"))
+    from adapp.backbones.bridge import untrained_bridge
+
+    stages, width, sentence_width = _bridge_shape(preset)
+    return untrained_bridge(stages, width, sentence_width, dropout=dropout, seed=seed)
+
+
+def _bridge_shape(preset: str) -> tuple[int, int, int]:
+    """Return tapped stages, patch channels and sentence channels of ``preset``."""
+    if preset == "embedded":
+        from adapp.backbones import embedded, minilm
+
+        return len(embedded.STAGES), embedded.WIDTH, minilm.WIDTH
+    from adapp.backbones import tiny, tiny_text
+
+    return len(tiny.STAGES), tiny.WIDTH, tiny_text.WIDTH
 
 
 def whole_patches(size: int) -> int:

@@ -10,6 +10,7 @@ from adapp.backbones.vit import Dinov2Backbone, ViTSpec
 
 IDENTITY = "tiny: Dinov2Model, width 64, 4 blocks, random weights (seed 0), for tests only"
 STAGES = (1, 2, 3, 4)
+WIDTH = 64
 SIZE = 112
 SEED = 0
 
@@ -17,7 +18,7 @@ SEED = 0
 def load_tiny(size: int, *, device: torch.device, dtype: torch.dtype) -> Dinov2Backbone:
     """Return a toy encoder for squares of ``size`` pixels; same weights in every process."""
     config = Dinov2Config(
-        hidden_size=64,
+        hidden_size=WIDTH,
         num_hidden_layers=STAGES[-1],
         num_attention_heads=4,
         image_size=SIZE,
