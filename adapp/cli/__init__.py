@@ -42,4 +42,4 @@ def _fetch_weights(arguments: Namespace) -> None:
     """Fetch published weights if the user asked for them."""
     if getattr(arguments, "download", False):
         methods = [arguments.method] if isinstance(arguments.method, str) else arguments.method
-        import_module("adapp.cli.weights").fetch(arguments.preset, methods)
+        import_module("adapp.services.weights").fetch(arguments.preset, methods)

@@ -4,6 +4,7 @@ import argparse
 
 from adapp.cli.options import measured
 from adapp.cli.terminal import Progress, show
+from adapp.core.errors import UsageError
 from adapp.evaluation.table import category_table
 from adapp.services.benchmark import evaluate
 
@@ -19,6 +20,10 @@ def run(arguments: argparse.Namespace) -> None:
             report=progress,
         )
     show(category_table(result))
+    if not result["categories"]:
+        reasons = "; ".join(f"{name}: {why}" for name, why in result["skipped"].items())
+        msg = f"No category could be measured ({reasons}); check --data and --shots."
+        raise UsageError(msg)
 
 
 def after_stop(_: argparse.Namespace) -> str:

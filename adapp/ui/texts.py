@@ -71,3 +71,11 @@ scale of the method. The threshold follows from the normal pictures themselves: 
 if it were unknown, and the largest such score plus a margin is the limit. Few normal pictures make
 a rough limit; add more, or move the threshold by hand.
 """
+
+WEIGHTS = """
+**Published encoders.** The `paper` preset runs each method on the encoder it was published with.
+Its weights are not part of adapp. This button fetches them from the model hub into the cache of the
+machine that runs the app, and is the only thing in the app that reaches out.
+"""
+WEIGHTS_COMING = "Fetching the published weights of {method}; this can take minutes."
+WEIGHTS_HERE = "The published weights of {method} are on this machine. Restart with preset `paper`."

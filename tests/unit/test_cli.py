@@ -167,7 +167,7 @@ def test_absent_weights_are_one_line(detect, monkeypatch, capsys):
 def test_weights_are_fetched_only_when_asked_for_and_before_anything_else(
     detect, loader, monkeypatch
 ):
-    from adapp.cli import weights
+    from adapp.backbones import factory
 
     fetched = []
 
@@ -175,7 +175,7 @@ def test_weights_are_fetched_only_when_asked_for_and_before_anything_else(
         assert loader.loaded == []
         fetched.append((preset, method, download))
 
-    monkeypatch.setattr(weights, "create", create)
+    monkeypatch.setattr(factory, "create", create)
     assert main(detect("--preset", "paper", "--download")) == 0
     assert fetched == [("paper", "raid", True)]
     assert main(detect("--preset", "paper")) == 0
@@ -327,16 +327,16 @@ def test_evaluate_passes_its_options_on_and_prints_a_table(monkeypatch, capsys, 
     def measured(method, **options):
         asked.update(options, method=method)
         options["report"]("plate", 1, 2)
-        return {"method": method}
+        return {"method": method, "categories": {"plate": {}}}
 
     monkeypatch.setattr(evaluating, "evaluate", measured)
-    monkeypatch.setattr(evaluating, "category_table", lambda result: f"table of {result}")
+    monkeypatch.setattr(evaluating, "category_table", lambda result: f"table of {result['method']}")
     options = ["--shots", "2", "--limit", "9", "--one-database", "--tune", "--variant", "full"]
     target = tmp_path / "f.json"
     given = ["evaluate", "--method", "raid", "--data", "a", "b", *options, "--json", str(target)]
     assert main(given) == 0
     out, err = capsys.readouterr()
-    assert out == "table of {'method': 'raid'}\n"
+    assert out == "table of raid\n"
     assert "plate" in err
     del asked["report"]
     assert [str(root) for root in asked.pop("roots")] == ["a", "b"]
@@ -387,3 +387,13 @@ def test_bench_measures_all_methods_unless_some_are_named(monkeypatch, capsys, t
     assert (asked["preset"], asked["json_path"]) == ("tiny", target)
     assert main(["bench", "--method", "raid", "--json", str(target)]) == 0
     assert asked["methods"] == ("raid",)
+
+
+def test_evaluate_with_nothing_measured_names_the_reasons_and_fails(monkeypatch, capsys, tmp_path):
+    from adapp.cli import evaluating
+
+    nothing = {"method": "raid", "categories": {}, "skipped": {"set/plate": "no normal picture"}}
+    monkeypatch.setattr(evaluating, "evaluate", lambda *_, **__: nothing)
+    monkeypatch.setattr(evaluating, "category_table", lambda _: "table")
+    assert main(["evaluate", "--method", "raid", "--data", "a", "--json", str(tmp_path / "f")]) == 2
+    assert "set/plate: no normal picture" in capsys.readouterr().err

@@ -1,8 +1,7 @@
-"""``--download``: fetch published weights, the only moment a command uses the network."""
+"""Published weights: fetched only when a person asks, by ``--download`` or by the app's button."""
 
+import importlib
 from collections.abc import Sequence
-
-from adapp.backbones.factory import create
 
 
 def fetch(preset: str, methods: Sequence[str]) -> None:
@@ -12,5 +11,6 @@ def fetch(preset: str, methods: Sequence[str]) -> None:
         UsageError: If the preset or a method does not exist.
         ModelUnavailable: If the weights cannot be fetched.
     """
+    factory = importlib.import_module("adapp.backbones.factory")  # loads torch: only when asked
     for method in methods:
-        create(preset, method, download=True)
+        factory.create(preset, method, download=True)
