@@ -88,6 +88,56 @@ class NearestNormal:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Hyperedges:
+    """Why a hypergraph method read a patch as it did: the hyperedges over one query's patches.
+
+    Patches are counted row-major over the grid. T prompts, K members of a hyperedge.
+
+    Attributes:
+        grid: Patch grid (h, w), N = h * w.
+        neighbours: Structural hyperedge of every patch: its most similar patches of the same
+            picture, itself left out, [N, K] int32, best first.
+        similarity: Their cosine, [N, K].
+        prompts: Text of every prompt with a semantic hyperedge, T of them.
+        abnormal: Whether the prompt describes a defect, [T] bool.
+        claimed: Patches that each prompt claims, [T, K] int32, best first.
+        claim_similarity: Their cosine to the prompt, [T, K].
+        weights: Hyperedge weight of every prompt, [T]; 1 on average.
+
+    Raises:
+        ValueError: If the shapes contradict each other.
+    """
+
+    grid: tuple[int, int]
+    neighbours: NDArray[np.int32]
+    similarity: NDArray[np.float32]
+    prompts: tuple[str, ...]
+    abnormal: NDArray[np.bool_]
+    claimed: NDArray[np.int32]
+    claim_similarity: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        cells, prompts = self.grid[0] * self.grid[1], len(self.prompts)
+        fits = (
+            self.neighbours.shape == self.similarity.shape
+            and self.neighbours.shape[0] == cells
+            and self.claimed.shape == self.claim_similarity.shape
+            and self.claimed.shape[0] == prompts
+            and self.abnormal.shape == self.weights.shape == (prompts,)
+        )
+        if not fits:
+            msg = f"hyperedges do not fit {cells} patches and {prompts} prompts"
+            raise ValueError(msg)
+
+    def claims_on(self, patch: int) -> tuple[int, ...]:
+        """Return the prompts that claim ``patch``, heaviest hyperedge first."""
+        found = np.flatnonzero((self.claimed == patch).any(axis=1))
+        order = np.argsort(-self.weights[found], kind="stable")
+        return tuple(int(prompt) for prompt in found[order])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class AnomalyResult:
     """What a method says about one query image.
 
@@ -101,6 +151,7 @@ class AnomalyResult:
         provenance: Method, backbone, weights and seed behind the numbers.
         evidence: Named intermediate maps for the inspector view, each [H, W] in [0, 1].
         nearest_normal: Patch correspondences with the support; None for zero-shot methods.
+        hyperedges: Hyperedges over the query's patches; None for methods without a hypergraph.
         category: Category the query was compared with (a database routes by itself).
 
     Raises:
@@ -117,6 +168,7 @@ class AnomalyResult:
     provenance: Provenance
     evidence: Mapping[str, AnomalyMap] = field(default_factory=dict[str, AnomalyMap])
     nearest_normal: NearestNormal | None = None
+    hyperedges: Hyperedges | None = None
     category: str = ""
 
     def __post_init__(self) -> None:

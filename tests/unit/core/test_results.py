@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from adapp.core.results import AnomalyResult, PixelReading, Provenance
+from adapp.core.results import AnomalyResult, Hyperedges, PixelReading, Provenance
 
 PROVENANCE = Provenance(
     method="raid",
@@ -66,3 +66,28 @@ def test_a_score_outside_its_range_is_refused(score):
 def test_a_result_is_checked_again_when_it_is_changed():
     with pytest.raises(ValueError, match="fused_map is not"):
         replace(_result(), residual_weight=1.0)
+
+
+def _hyperedges(**changes):
+    given = {
+        "grid": (1, 3),
+        "neighbours": np.array([[1], [0], [1]], dtype=np.int32),
+        "similarity": np.ones((3, 1), dtype=np.float32),
+        "prompts": ("a scratched plate", "a perfect plate"),
+        "abnormal": np.array([True, False]),
+        "claimed": np.array([[2, 0], [2, 1]], dtype=np.int32),
+        "claim_similarity": np.ones((2, 2), dtype=np.float32),
+        "weights": np.array([0.5, 1.5], dtype=np.float32),
+    }
+    return Hyperedges(**{**given, **changes})
+
+
+def test_the_prompts_that_claim_a_patch_come_heaviest_first():
+    assert [_hyperedges().claims_on(patch) for patch in range(3)] == [(0,), (1,), (1, 0)]
+
+
+def test_hyperedges_over_another_grid_are_refused():
+    with pytest.raises(ValueError, match="do not fit 4 patches"):
+        _hyperedges(grid=(2, 2))
+    with pytest.raises(ValueError, match="and 1 prompts"):
+        _hyperedges(prompts=("a scratched plate",))
