@@ -17,6 +17,10 @@ class BadImage(AdappError):
     """A picture was refused by the image loader."""
 
 
+class BadPage(AdappError):
+    """A knowledge page was refused, or the knowledge base does not fit."""
+
+
 class UnsupportedRegime(AdappError):
     """The method is not defined for the number of support images given."""
 
