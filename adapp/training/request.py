@@ -33,10 +33,22 @@ class TrainingRequest:
 
 
 def commit() -> str:
-    """Return the commit of the checkout, with a mark if it has local changes; else "unknown"."""
-    command = ["git", "-C", str(PROJECT_ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    """Return the commit of the checkout, with a mark if its code has changed; else "unknown".
+
+    Checkpoints do not count: the one written last must not mark the next.
+    """
+    told = _git("rev-parse", "--short=12", "HEAD")
+    changed = _git("status", "--porcelain", "--", ".", ":!checkpoints")
+    if told is None or changed is None:
+        return "unknown"
+    return f"{told}-dirty" if changed else told
+
+
+def _git(*words: str) -> str | None:
+    """Return what git answers about the checkout, None where it cannot."""
+    command = ["git", "-C", str(PROJECT_ROOT), *words]
     try:
         told = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - fixed words
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return None
     return told.stdout.strip()
