@@ -20,7 +20,8 @@ def checkout(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_clean_checkout_is_named_by_its_commit(checkout):
+@pytest.mark.usefixtures("checkout")
+def test_a_clean_checkout_is_named_by_its_commit():
     told = request.commit()
     assert len(told) == 12
     assert set(told) <= set("0123456789abcdef")
