@@ -182,6 +182,11 @@ class ImageBackbone(Protocol):
         ...
 
     @property
+    def local_from(self) -> int | None:
+        """First block with a V-V path beside it, counted from 1; None without one."""
+        ...
+
+    @property
     def width(self) -> int:
         """Channels D of a patch token."""
         ...

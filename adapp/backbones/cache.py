@@ -34,15 +34,18 @@ class CachedBackbone:
     """An ``ImageBackbone`` whose ``encode_rgb`` looks on disk first.
 
     One file a picture, float16, named by the hash of its pixels in a folder named by the hash of
-    what decides the features: identity, taps, size, arithmetic. A first call returns what a later
-    one will read, rounded to float16 (a cost moves by at most 1e-3), so results do not depend on
-    what was cached. Processes may share the folder.
+    what decides the features: identity, taps, size, arithmetic, V-V path. A first call returns
+    what a later one will read, rounded to float16 (a cost moves by at most 1e-3), so results do
+    not depend on what was cached. Processes may share the folder.
     """
 
     def __init__(self, backbone: ImageBackbone, directory: Path) -> None:
         self._backbone = backbone
-        parts = (FORMAT, backbone.identity, backbone.stages, backbone.size, backbone.dtype_name)
-        name = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+        parts = [FORMAT, backbone.identity, backbone.stages, backbone.size, backbone.dtype_name]
+        self._first_local = _first_local(backbone)
+        if self._first_local is not None:
+            parts.append(backbone.local_from)
+        name = hashlib.sha256(repr(tuple(parts)).encode()).hexdigest()[:16]
         self._folder = directory / f"{backbone.preset}-{backbone.size}-{name}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -63,6 +66,11 @@ class CachedBackbone:
     def stages(self) -> tuple[int, ...]:
         """Numbers of the tapped blocks, counted from 1."""
         return self._backbone.stages
+
+    @property
+    def local_from(self) -> int | None:
+        """First block with a V-V path beside it; None without one."""
+        return self._backbone.local_from
 
     @property
     def width(self) -> int:
@@ -113,13 +121,17 @@ class CachedBackbone:
         missing = {p: i for p, i in zip(paths, images, strict=True) if stored[p] is None}
         stored |= self._encode(list(missing), list(missing.values()))
         kept = [entry for path in paths if (entry := stored[path]) is not None]
-        patches = torch.stack([entry["patches"] for entry in kept], dim=1)  # [S, B, N, D]
-        pooled = torch.stack([entry["pooled"] for entry in kept])  # [B, D]
-        return ImageFeatures(
-            patches=functional.normalize(patches.to(self.device).float(), dim=-1),
-            pooled=functional.normalize(pooled.to(self.device).float(), dim=-1),
-            grid=self.grid,
-        )
+        patches = self._restored([entry["patches"] for entry in kept], dim=1)  # [S, B, N, D]
+        local = None
+        if self._first_local is not None:
+            later = self._restored([entry["local"] for entry in kept], dim=1)
+            local = torch.cat([patches[: self._first_local], later])  # [S, B, N, D]
+        pooled = self._restored([entry["pooled"] for entry in kept], dim=0)  # [B, P]
+        return ImageFeatures(patches=patches, pooled=pooled, grid=self.grid, local=local)
+
+    def _restored(self, parts: list[Tensor], dim: int) -> Tensor:
+        stacked = torch.stack(parts, dim=dim).to(self.device).float()
+        return functional.normalize(stacked, dim=-1)
 
     def _encode(
         self, paths: list[Path], images: list[RgbImage]
@@ -130,8 +142,13 @@ class CachedBackbone:
             features = self._backbone.encode_rgb(images[start : start + BATCH])
             patches = features.patches.to("cpu", torch.float16)
             pooled = features.pooled.to("cpu", torch.float16)
+            local = None
+            if features.local is not None:  # before the V-V path it is the patches again
+                local = features.local[self._first_local :].to("cpu", torch.float16)
             for row, path in enumerate(paths[start : start + BATCH]):
                 entry = {"patches": patches[:, row].contiguous(), "pooled": pooled[row].clone()}
+                if local is not None:
+                    entry["local"] = local[:, row].contiguous()
                 entries[path] = entry
                 try:
                     save_whole(entry, path)
@@ -148,13 +165,25 @@ class CachedBackbone:
     def _read(self, path: Path) -> dict[str, Tensor] | None:
         """Return the entry if it is whole and of the expected shapes."""
         entry = load_whole(path)
+        if entry is None or "pooled" not in entry:
+            return None
         rows, columns = self.grid
+        stages = len(self.stages)
         shapes = {
-            "patches": (len(self.stages), rows * columns, self.width),
-            "pooled": (self.width,),
+            "patches": (stages, rows * columns, self.width),
+            "pooled": (entry["pooled"].numel(),),  # CLIP's has a width of its own
         }
-        found = {name: tuple(tensor.shape) for name, tensor in (entry or {}).items()}
+        if self._first_local is not None:
+            shapes["local"] = (stages - self._first_local, rows * columns, self.width)
+        found = {name: tuple(tensor.shape) for name, tensor in entry.items()}
         return entry if found == shapes else None
+
+
+def _first_local(backbone: ImageBackbone) -> int | None:
+    """Return the position of the first tap that has V-V tokens of its own; None without a path."""
+    if backbone.local_from is None:
+        return None
+    return sum(stage < backbone.local_from for stage in backbone.stages)
 
 
 def _unwritable(path: Path, error: OSError) -> str:

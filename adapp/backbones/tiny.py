@@ -6,7 +6,8 @@ import torch
 from torch import nn
 from transformers import Dinov2Config, Dinov2Model
 
-from adapp.backbones.vit import Dinov2Backbone, ViTSpec
+from adapp.backbones.dinov2_tower import dinov2_backbone
+from adapp.backbones.vit import FrozenViT, ViTSpec
 
 IDENTITY = "tiny: Dinov2Model, width 64, 4 blocks, random weights (seed 0), for tests only"
 STAGES = (1, 2, 3, 4)
@@ -15,7 +16,9 @@ SIZE = 112
 SEED = 0
 
 
-def load_tiny(size: int, *, device: torch.device, dtype: torch.dtype) -> Dinov2Backbone:
+def load_tiny(
+    size: int, *, device: torch.device, dtype: torch.dtype, local_from: int | None = None
+) -> FrozenViT:
     """Return a toy encoder for squares of ``size`` pixels; same weights in every process."""
     config = Dinov2Config(
         hidden_size=WIDTH,
@@ -29,8 +32,8 @@ def load_tiny(size: int, *, device: torch.device, dtype: torch.dtype) -> Dinov2B
         model = Dinov2Model(config)
     model = model.to_empty(device="cpu")
     _fill(model, torch.Generator().manual_seed(SEED))
-    spec = ViTSpec(IDENTITY, "tiny", STAGES, size=size, side=size, final_norm=False)
-    return Dinov2Backbone(model, spec, device=device, dtype=dtype)
+    spec = ViTSpec(IDENTITY, "tiny", STAGES, size, size, final_norm=False, local_from=local_from)
+    return dinov2_backbone(model, spec, device=device, dtype=dtype)
 
 
 def _fill(model: nn.Module, generator: torch.Generator) -> None:

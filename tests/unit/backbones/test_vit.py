@@ -6,8 +6,11 @@ import torch
 from torch.nn import functional
 from transformers import Dinov2Config, Dinov2Model
 
+from adapp.backbones.batching import BATCH
+from adapp.backbones.dinov2_tower import dinov2_backbone
+from adapp.backbones.positions import resized_positions
 from adapp.backbones.preprocess import to_pixels, whiten
-from adapp.backbones.vit import BATCH, Dinov2Backbone, ViTSpec, resized_positions
+from adapp.backbones.vit import ViTSpec
 
 CPU = torch.device("cpu")
 
@@ -27,7 +30,7 @@ def _model(blocks=4):
 
 def _backbone(*, stages=(1, 3), size=112, side=None, final_norm=False, dtype=torch.float32):
     spec = ViTSpec("toy", "tiny", stages, size, side or size, final_norm)
-    return Dinov2Backbone(_model(), spec, device=CPU, dtype=dtype)
+    return dinov2_backbone(_model(), spec, device=CPU, dtype=dtype)
 
 
 def _pixels(batch=2, height=112, width=112):
@@ -83,11 +86,11 @@ def test_a_normed_tap_equals_the_librarys_last_hidden_state():
 
 def test_blocks_after_the_last_tap_do_not_run():
     model = _model()
-    model.encoder.layer[3].register_forward_hook(lambda *_: pytest.fail("block 4 ran"))
+    model.encoder.layer[3].norm1.register_forward_hook(lambda *_: pytest.fail("block 4 ran"))
     ran = []
-    model.encoder.layer[2].register_forward_hook(lambda *_: ran.append(3))
+    model.encoder.layer[2].norm1.register_forward_hook(lambda *_: ran.append(3))
     spec = ViTSpec("toy", "tiny", (1, 3), 112, 112, final_norm=False)
-    Dinov2Backbone(model, spec, device=CPU, dtype=torch.float32).encode_images(_pixels())
+    dinov2_backbone(model, spec, device=CPU, dtype=torch.float32).encode_images(_pixels())
     assert ran == [3]
 
 
@@ -135,7 +138,7 @@ def test_no_picture_is_refused(backbone):
 def test_nothing_in_the_encoder_can_be_trained():
     model = _model()
     spec = ViTSpec("toy", "tiny", (1, 3), 112, 112, final_norm=False)
-    frozen = Dinov2Backbone(model, spec, device=CPU, dtype=torch.float32)
+    frozen = dinov2_backbone(model, spec, device=CPU, dtype=torch.float32)
     features = frozen.encode_images(_pixels().requires_grad_())
     head = torch.nn.Linear(32, 1)
     head(features.patches).sum().backward()  # fails on inference tensors
@@ -175,23 +178,23 @@ def test_positions_are_resampled_as_the_library_does(grid):
     embeddings = _model().embeddings
     tokens = torch.zeros(1, 1 + grid[0] * grid[1], 32)
     expected = embeddings.interpolate_pos_encoding(tokens, grid[0] * 14, grid[1] * 14)
-    found = resized_positions(embeddings.position_embeddings, grid)
+    found = resized_positions(embeddings.position_embeddings, grid, "bicubic")
     assert torch.allclose(found, expected, atol=1e-6)
 
 
 def test_positions_of_the_checkpoints_own_grid_come_back_untouched():
     table = _model().embeddings.position_embeddings
-    assert resized_positions(table, (8, 8)) is table
+    assert resized_positions(table, (8, 8), "bicubic") is table
 
 
 def test_positions_are_resampled_once_per_grid(monkeypatch):
     calls = []
 
-    def counted(table, grid):
+    def counted(table, grid, mode):
         calls.append(grid)
-        return resized_positions(table, grid)
+        return resized_positions(table, grid, mode)
 
-    monkeypatch.setattr("adapp.backbones.vit.resized_positions", counted)
+    monkeypatch.setattr("adapp.backbones.positions.resized_positions", counted)
     backbone = _backbone()
     for side in (84, 84, 56, 84):
         backbone.encode_images(_pixels(height=side, width=side))

@@ -1,0 +1,56 @@
+"""One step of a pre-norm transformer block, with or without a V-V path beside it.
+
+The V-V path attends with the values in place of queries and keys: a patch then listens to patches
+that say the same, mostly itself, and the token keeps what is at its place. Its values come from
+the original path, it has no MLP, and nothing of it flows back, so the original path is the same
+bit for bit. Source: KAnoCLIP eq. 4-8.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn import functional
+
+Map = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The parts of one block, whatever the library calls them.
+
+    Attributes:
+        queries_keys_values: From normed tokens [B, 1 + N, D] to three tensors of that shape.
+        heads: Attention heads.
+        norm: Before the attention.
+        attention_out: After the heads are merged, layer scale included.
+        mlp_branch: Norm, MLP and layer scale.
+    """
+
+    queries_keys_values: Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
+    heads: int
+    norm: Map
+    attention_out: Map
+    mlp_branch: Map
+
+
+def step(block: Block, hidden: Tensor, local: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Return the hidden states after ``block``, and the local tokens if there are any.
+
+    Args:
+        block: The block to pass.
+        hidden: Original path, CLS first, [B, 1 + N, D].
+        local: Patch tokens of the V-V path, [B, N, D]; None leaves it out.
+    """
+    batch, length, _ = hidden.shape
+    split = (
+        part.view(batch, length, block.heads, -1).transpose(1, 2)
+        for part in block.queries_keys_values(block.norm(hidden))
+    )
+    queries, keys, values = split  # each [B, heads, 1 + N, D / heads]
+    mixed = functional.scaled_dot_product_attention(queries, keys, values)
+    attended = hidden + block.attention_out(mixed.transpose(1, 2).flatten(2))
+    if local is not None:
+        alike = functional.scaled_dot_product_attention(values[:, :, 1:], values, values)
+        local = local + block.attention_out(alike.transpose(1, 2).flatten(2))
+    return attended + block.mlp_branch(attended), local
