@@ -1,8 +1,11 @@
-"""A detector for tests of services and views: deterministic maps with numpy only.
+"""Detectors for tests of services and views: deterministic maps with numpy only.
 
 It behaves like a real one where callers can see it: the fusion identity holds, the support
 calibrates it, a planted defect outranks the rest, tuning reports and can be cancelled, one more
 normal picture gives a new object. It keeps no hidden state: ``predictions`` only counts.
+
+There is one for each kind of method: ``raid`` compares with the support, ``h2vlr`` does too and
+gives reasons (evidence maps, hyperedges, a residual weight), ``kanoclip`` needs no support.
 """
 
 import itertools
@@ -11,12 +14,56 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from adapp.core.errors import UnsupportedRegime
-from adapp.core.results import AnomalyResult, Calibration, NearestNormal, Provenance
+from adapp.core.results import (
+    AnomalyResult,
+    Calibration,
+    Hyperedges,
+    NearestNormal,
+    Provenance,
+)
+from adapp.methods.registry import METHODS, MethodInfo
 
 GRID = 8
+MEMBERS = 4  # of each hyperedge
+PROMPTS = ("good part", "part with a scratch", "part with a hole")
 GAIN = 2.0  # a difference of half the grey range saturates the map
 MARGIN = 0.05
 TUNING_STEPS = 5
+
+FAKE_METHODS = {
+    "h2vlr": MethodInfo(
+        name="h2vlr",
+        title="H2VLR",
+        regimes=frozenset({"few_shot"}),
+        variants=("sab", "full"),
+        summary="Reasons over patches and prompts.",
+        map_meanings={
+            "base": "Text and nearest normal together.",
+            "residual": "What the reasoning changed.",
+            "fused": "Base plus weighted residual.",
+            "text": "How much a patch reads like a defect.",
+            "nearest normal": "How far a patch is from the normal parts.",
+            "hypergraph": "What the hypergraph says of a patch.",
+        },
+        uses_part_name=True,
+        residual_slider=True,
+    ),
+    "kanoclip": MethodInfo(
+        name="kanoclip",
+        title="KAnoCLIP",
+        regimes=frozenset({"zero_shot"}),
+        variants=("base", "full"),
+        summary="Compares a part with words.",
+        map_meanings={
+            "base": "Text map alone.",
+            "residual": "What the adapter changed.",
+            "fused": "Both together.",
+            "stage": "The map of one depth of the encoder.",
+        },
+        uses_part_name=True,
+    ),
+}
+"""What the registry would say of the fakes that stand for methods with reasons."""
 
 
 def _resized(image, height, width):
@@ -113,7 +160,7 @@ class FakeFitted:
         return replace(self, support=(*self.support, image))
 
     def _normal_scores(self):
-        if len(self.support) == 1:
+        if len(self.support) == 1 and self.detector.name != "kanoclip":
             only = self.support[0]
             return [self._result(np.roll(only, 1, axis=0), self.support).score]
         return [
@@ -122,7 +169,8 @@ class FakeFitted:
         ]
 
     def _result(self, query, support):
-        if support:
+        zero_shot = self.detector.name == "kanoclip"
+        if support and not zero_shot:
             differences = _differences(query, support)
             raw = differences.min(axis=0)
         else:
@@ -131,19 +179,55 @@ class FakeFitted:
         base = np.clip(GAIN * raw, 0, 1).astype(np.float32)
         pull = 1.0 if self.tuned else 0.5
         residual = (pull * (_smoothed(base) - base)).astype(np.float32)
-        fused = np.clip(base + residual, 0, 1)
+        weight = 0.4 if self.detector.name == "h2vlr" else 1.0
+        fused = np.clip(base + weight * residual, 0, 1)
         return AnomalyResult(
             base_map=base,
             residual_map=residual,
-            residual_weight=1.0,
+            residual_weight=weight,
             fused_map=fused,
             score=_score(fused),
-            score_range=(0.0, 1.0),
+            score_range=(0.0, 2.0) if zero_shot else (0.0, 1.0),
             provenance=self.provenance,
-            evidence={"difference": base},
+            evidence=_evidence(self.detector.name, base),
             nearest_normal=None if differences is None else _nearest(differences),
+            hyperedges=_hyperedges(query, base) if self.detector.name == "h2vlr" else None,
             category=self.category,
         )
+
+
+def _evidence(name, base):
+    """Return the named maps that the method ``name`` would give."""
+    if name == "h2vlr":
+        return {
+            "text": base**2,
+            "nearest normal": np.sqrt(base),
+            "hypergraph": _smoothed(base).astype(np.float32),
+        }
+    if name == "kanoclip":
+        return {f"stage {stage}": (base * stage / 9).astype(np.float32) for stage in (3, 5, 7, 9)}
+    return {"difference": base}
+
+
+def _hyperedges(query, base):
+    """Return hyperedges by grey value; each prompt of a defect claims the most unusual cells."""
+    grey = _cells(query.mean(axis=2)).reshape(-1)
+    distances = np.abs(grey[:, None] - grey[None, :])
+    np.fill_diagonal(distances, np.inf)
+    neighbours = np.argsort(distances, axis=1, kind="stable")[:, :MEMBERS]
+    similarity = 1 - np.take_along_axis(distances, neighbours, axis=1) / 255
+    order = np.argsort(-_cells(base).reshape(-1), kind="stable")
+    claimed = np.stack([order[-MEMBERS:], order[:MEMBERS], order[1 : MEMBERS + 1]])
+    return Hyperedges(
+        grid=(GRID, GRID),
+        neighbours=neighbours.astype(np.int32),
+        similarity=similarity.astype(np.float32),
+        prompts=PROMPTS,
+        abnormal=np.array([False, True, True]),
+        claimed=claimed.astype(np.int32),
+        claim_similarity=np.linspace(0.9, 0.5, 3 * MEMBERS, dtype=np.float32).reshape(3, -1),
+        weights=np.array([0.75, 1.5, 0.75], dtype=np.float32),
+    )
 
 
 def _nearest(differences):
@@ -162,7 +246,7 @@ def _nearest(differences):
 
 @dataclass(frozen=True)
 class FakeDetector:
-    """A few-shot detector that compares grey values with the support.
+    """A detector that compares grey values: with the support, or with the picture's own median.
 
     ``predictions`` holds the shape of every query its fitted detectors were asked about.
     """
@@ -185,18 +269,21 @@ class FakeDetector:
 
 
 class FakeLoader:
-    """A loader for ``DetectorPool``; ``loaded`` holds the options of every call."""
+    """A loader for ``DetectorPool``; ``loaded`` holds the options of every call.
 
-    def __init__(self, regimes=frozenset({"few_shot"})):
+    ``regimes`` are those of every detector; None gives each those of its method.
+    """
+
+    def __init__(self, regimes=None):
         self.regimes = regimes
         self.loaded = []
         self.detectors = []
 
     def __call__(self, name, *, preset, checkpoint, variant, size, seed):
         self.loaded.append((name, preset, checkpoint, variant, size, seed))
-        detector = FakeDetector(
-            name, variant or "full", preset, seed, size or 64, regimes=self.regimes
-        )
+        known = FAKE_METHODS.get(name, METHODS.get(name))
+        regimes = self.regimes or (known.regimes if known else frozenset({"few_shot"}))
+        detector = FakeDetector(name, variant or "full", preset, seed, size or 64, regimes=regimes)
         self.detectors.append(detector)
         return detector
 

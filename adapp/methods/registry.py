@@ -1,6 +1,7 @@
 """The one place that lists the methods and builds them; heavy imports happen inside."""
 
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,10 @@ class Measure(Protocol):
         ...
 
 
+UNNAMED_PART = "object"
+"""What a prompt calls a part whose name was not given."""
+
+
 @dataclass(frozen=True, slots=True)
 class MethodInfo:
     """What a person should know before choosing a method.
@@ -55,7 +60,11 @@ class MethodInfo:
         regimes: Support regimes it is defined for.
         variants: Ablation ladder; the last is the default.
         summary: One sentence.
-        map_meanings: What its base, residual and fused map show, in words.
+        map_meanings: What its base, residual and fused map and its evidence maps show, in words.
+            A key may leave out the number at the end: ``stage`` explains ``stage 3``.
+        uses_part_name: Whether the name of the part goes into its prompts; an empty one becomes
+            ``UNNAMED_PART``.
+        residual_slider: Whether its residual has a weight that a view may change (eta).
     """
 
     name: str
@@ -64,6 +73,24 @@ class MethodInfo:
     variants: tuple[str, ...]
     summary: str
     map_meanings: Mapping[str, str]
+    uses_part_name: bool = False
+    residual_slider: bool = False
+
+    @property
+    def needs_support(self) -> bool:
+        """Whether it does not run without normal pictures."""
+        return "zero_shot" not in self.regimes
+
+    @property
+    def learns_support(self) -> bool:
+        """Whether normal pictures change its maps; else they only calibrate the threshold."""
+        return self.regimes != {"zero_shot"}
+
+    def meaning(self, name: str) -> str:
+        """Return what the map called ``name`` shows, one sentence."""
+        kind = re.sub(r"\s*\d+$", "", name)
+        told = self.map_meanings.get(name) or self.map_meanings.get(kind)
+        return told or f"An intermediate map of {self.title}: {name}."
 
 
 METHODS: dict[str, MethodInfo] = {

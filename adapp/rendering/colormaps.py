@@ -25,9 +25,14 @@ STEPS: Final = 255
 """Colours in a table: an odd number, so that a diverging map has an exact middle."""
 
 
-def colormap_choices(kind: MapKind) -> tuple[str, ...]:
-    """Return the names of the colour maps for maps of ``kind``, the default first."""
-    return DIVERGING if kind == "residual" else SEQUENTIAL
+def map_range(name: str) -> tuple[float, float]:
+    """Return the ends of the colour scale of the map called ``name``; evidence has 0 and 1."""
+    return MAP_RANGES["residual" if name == "residual" else "fused"]
+
+
+def colormap_choices(name: str) -> tuple[str, ...]:
+    """Return the names of the colour maps for the map called ``name``, the default first."""
+    return DIVERGING if name == "residual" else SEQUENTIAL
 
 
 @cache

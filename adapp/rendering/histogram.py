@@ -126,14 +126,20 @@ def _marker(x: float, *, large: bool) -> str:
 
 def _legend(normals: int, queries: int) -> list[str]:
     y = _HEIGHT - 4
-    return [
-        f'<rect x="{_LEFT}" y="{y - 10}" width="10" height="10" fill="{_NORMAL}"/>',
-        f'<text x="{_LEFT + 16}" y="{y}">normal ({normals})</text>',
+    inspected = [
         (
             f'<polygon points="{_LEFT + 125},{y - 10} {_LEFT + 120},{y} {_LEFT + 130},{y}" '
             f'fill="{_QUERY}"/>'
         ),
         f'<text x="{_LEFT + 136}" y="{y}">inspected ({queries})</text>',
+    ]
+    if normals == 0:
+        end = f'x="{_WIDTH - _RIGHT}" y="{y}" text-anchor="end"'
+        return [*inspected, f"<text {end}>no normals: generic threshold</text>"]
+    return [
+        f'<rect x="{_LEFT}" y="{y - 10}" width="10" height="10" fill="{_NORMAL}"/>',
+        f'<text x="{_LEFT + 16}" y="{y}">normal ({normals})</text>',
+        *inspected,
     ]
 
 

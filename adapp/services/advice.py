@@ -3,6 +3,7 @@
 import numpy as np
 
 from adapp.core.results import Calibration
+from adapp.methods.registry import UNNAMED_PART, MethodInfo
 
 _FEW_NORMALS = 4
 
@@ -13,6 +14,28 @@ def advice(calibration: Calibration) -> tuple[str, ...]:
         *_calibration_notes(calibration),
         *_odd_support_notes(calibration),
     )
+
+
+def method_notes(info: MethodInfo, category: str, normals: int) -> tuple[str, ...]:
+    """Return notes on how the method takes this run's part name and normal pictures.
+
+    Args:
+        info: The method.
+        category: Name of the part as it was given.
+        normals: Number of normal pictures.
+    """
+    told = []
+    if info.uses_part_name and not category.strip():
+        told.append(
+            f'No part name was given: the prompts of {info.title} say "{UNNAMED_PART}". '
+            'Type what the part is, for example "metal plate", and run again.'
+        )
+    if normals and not info.learns_support:
+        told.append(
+            f"{info.title} does not compare with normal parts: the {normals} given only "
+            "calibrate the threshold, the maps are the same without them."
+        )
+    return tuple(told)
 
 
 def _calibration_notes(calibration: Calibration) -> list[str]:

@@ -23,6 +23,7 @@ from adapp.core.results import Calibration, Provenance
 from adapp.data.images import LoadedImage
 from adapp.rendering.colormaps import MAP_RANGES, colormap_choices
 from adapp.rendering.overlay import colorize, encode_png, mask_image
+from adapp.services.fusion import scored_weight
 from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.regions import (
     Match,
@@ -254,6 +255,7 @@ def _query(
         "width": width,
         "category": result.category,
         "residual_weight": float(result.residual_weight),
+        "score_residual_weight": float(scored_weight(outcome)),
         "area_percent": 100.0 * sum(region.area_fraction for region in found),
         "regions": [
             _region(region, pair, inspection.support)

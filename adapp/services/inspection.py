@@ -17,7 +17,7 @@ from adapp.core.results import AnomalyResult, Calibration, Provenance
 from adapp.data.images import LoadedImage, Rejection, RunReader
 from adapp.data.intake import MAX_RUN_PIXELS
 from adapp.methods.registry import METHODS
-from adapp.services.advice import advice
+from adapp.services.advice import advice, method_notes
 from adapp.services.pool import DetectorKey, DetectorPool
 from adapp.services.progress import never, streamed
 
@@ -65,11 +65,20 @@ class InspectionRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryOutcome:
-    """One inspected picture; ``seconds`` is the time of its prediction alone."""
+    """One inspected picture.
+
+    Attributes:
+        image: The picture.
+        result: What the method says about it.
+        seconds: Time of its prediction alone.
+        scored_weight: Residual weight behind the score, where a user had the maps fused anew
+            with another one; None where they are as the method made them.
+    """
 
     image: LoadedImage
     result: AnomalyResult
     seconds: float
+    scored_weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,7 +203,9 @@ class _Run:
         yield self._begin("Loading model", 1)
         with self._timed("load"):
             self.pool.detector(key)
-        yield self._begin("Learning the normal parts", len(reader.support))
+        learns = METHODS[request.method].learns_support
+        stage = "Learning the normal parts" if learns else "Preparing the prompts"
+        yield self._begin(stage, len(reader.support) if learns else 0)
         support = SupportSet(request.category, [image.pixels for image in reader.support])
         with self._timed("fit"):
             fitted = self.pool.fitted(key, support, self.cancelled)
@@ -261,10 +272,13 @@ class _Run:
             outcomes=(),
             calibration=calibration,
             provenance=fitted.provenance,
-            notes=(*reader.notes, *advice(calibration)),
+            notes=(*reader.notes, *self._remarks(len(reader.support)), *advice(calibration)),
             seconds={},
             size=getattr(self.pool.detector(self.request.detector_key), "size", None),
         )
+
+    def _remarks(self, normals: int) -> tuple[str, ...]:
+        return method_notes(METHODS[self.request.method], self.request.category, normals)
 
     def _outcome(self, fitted: FittedDetector, image: LoadedImage) -> QueryOutcome:
         start = time.perf_counter()
@@ -299,15 +313,15 @@ def _check_request(request: InspectionRequest) -> None:
     if info is None:
         msg = f"Method {request.method!r} does not exist. Choose one of: {', '.join(METHODS)}."
         raise UsageError(msg)
-    if not request.support and "zero_shot" not in info.regimes:
+    if not request.support and info.needs_support:
         msg = f"{info.title} compares with normal parts. Add 1 to 8 normal pictures"
-        alternatives = [other.title for other in METHODS.values() if "zero_shot" in other.regimes]
+        alternatives = [other.title for other in METHODS.values() if not other.needs_support]
         msg += f", or switch to {alternatives[0]} (needs none)." if alternatives else "."
         raise UnsupportedRegime(msg)
 
 
 def _check_support(request: InspectionRequest, reader: RunReader) -> None:
-    if not reader.support and "zero_shot" not in METHODS[request.method].regimes:
+    if not reader.support and METHODS[request.method].needs_support:
         msg = f"No normal picture could be read. {_reasons(reader.rejected, 'support')}"
         raise BadImage(msg)
 

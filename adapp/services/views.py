@@ -9,7 +9,7 @@ import numpy as np
 
 from adapp.core.results import AnomalyMap, AnomalyResult, RgbImage
 from adapp.data.images import LoadedImage
-from adapp.rendering.colormaps import MAP_RANGES, MapKind, colormap_choices
+from adapp.rendering.colormaps import MAP_RANGES, colormap_choices, map_range
 from adapp.rendering.histogram import histogram_svg
 from adapp.rendering.overlay import (
     colorize,
@@ -39,7 +39,7 @@ class ViewOptions:
     """How an outcome is shown.
 
     Attributes:
-        kind: Which of the three maps.
+        kind: Which map: ``fused``, ``base``, ``residual`` or the name of an evidence map.
         view: ``overlay`` (map over picture), ``map`` (colours alone), ``mask`` (pixels above the
             threshold), ``contour`` (their outline on the picture) or ``picture`` (nothing added).
         opacity: Weight of the map in an overlay, in [0, 1].
@@ -49,7 +49,7 @@ class ViewOptions:
         max_side: Longer side of the result in pixels; None keeps the query's size.
     """
 
-    kind: MapKind = "fused"
+    kind: str = "fused"
     view: ViewKind = "overlay"
     opacity: float = 0.5
     colormap: str | None = None
@@ -58,10 +58,19 @@ class ViewOptions:
     max_side: int | None = None
 
 
-def map_of(result: AnomalyResult, kind: MapKind) -> AnomalyMap:
-    """Return the base, residual or fused map of ``result``."""
+def map_names(result: AnomalyResult) -> tuple[str, ...]:
+    """Return the names of the maps of ``result``: the three of every method, then its evidence."""
+    return (*MAP_RANGES, *(name for name in result.evidence if name not in MAP_RANGES))
+
+
+def map_of(result: AnomalyResult, name: str) -> AnomalyMap:
+    """Return the map of ``result`` called ``name``, [H, W].
+
+    Raises:
+        KeyError: If there is none; see ``map_names``.
+    """
     maps = {"base": result.base_map, "residual": result.residual_map, "fused": result.fused_map}
-    return maps[kind]
+    return maps[name] if name in maps else result.evidence[name]
 
 
 def show(outcome: QueryOutcome, thresholds: Thresholds, options: ViewOptions) -> RgbImage:
@@ -124,7 +133,7 @@ def _draw(
         if options.view == "mask":
             return np.repeat(level[:, :, None], 3, axis=2)
         return draw_contours(picture, level > 0)
-    low, high = MAP_RANGES[options.kind]
+    low, high = map_range(options.kind)
     colormap = options.colormap or colormap_choices(options.kind)[0]
     values = map_of(result, options.kind)
     if values.shape != picture.shape[:2]:

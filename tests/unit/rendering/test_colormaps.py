@@ -13,6 +13,7 @@ from adapp.rendering.colormaps import (
     STEPS,
     color_table,
     colormap_choices,
+    map_range,
 )
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -41,10 +42,13 @@ def test_diverging_colours_are_neutral_in_the_middle_and_darker_to_both_ends(nam
 def test_residual_maps_get_diverging_colours_and_the_others_sequential_ones():
     assert colormap_choices("residual") == DIVERGING
     assert colormap_choices("base") == colormap_choices("fused") == SEQUENTIAL
+    assert colormap_choices("stage 3") == SEQUENTIAL
 
 
 def test_scales_are_fixed_and_symmetric_for_the_residual():
     assert MAP_RANGES == {"fused": (0.0, 1.0), "base": (0.0, 1.0), "residual": (-1.0, 1.0)}
+    assert map_range("residual") == (-1.0, 1.0)
+    assert map_range("fused") == map_range("stage 3") == (0.0, 1.0)
 
 
 def test_table_is_shared_and_cannot_be_changed():

@@ -72,6 +72,9 @@ def test_no_normals_are_told_too():
     root = parse([], [0.4], 0.5)
     assert of_class(root, "normal") == []
     assert "There are no normal scores" in root.find(f"{SVG}desc").text
+    texts = [node.text for node in root.iter(f"{SVG}text")]
+    assert "no normals: generic threshold" in texts
+    assert not any(text.startswith("normal (") for text in texts)
 
 
 def test_two_histograms_on_a_page_do_not_share_names():

@@ -12,7 +12,7 @@ from adapp.methods.registry import METHODS
 from adapp.services import inspection as inspection_module
 from adapp.services.inspection import InspectionRequest, drain, inspect
 from adapp.services.pool import DetectorPool
-from tests.fakes import TUNING_STEPS, FakeDetector, FakeLoader, part
+from tests.fakes import FAKE_METHODS, TUNING_STEPS, FakeDetector, FakeLoader, part
 
 DEFECT = (10, 20, 30, 50)
 
@@ -205,6 +205,38 @@ def test_zero_shot_method_runs_without_support(request_of, monkeypatch):
     assert found.calibration.basis == "generic"
     assert found.outcomes[0].result.nearest_normal is None
     assert any("Generic scale" in note for note in found.notes)
+
+
+@pytest.fixture
+def zero_shot(request_of, pool, monkeypatch):
+    """Return a function that inspects with a method that only calibrates on normal pictures."""
+    monkeypatch.setitem(METHODS, "kanoclip", FAKE_METHODS["kanoclip"])
+    return lambda **changes: inspect(request_of(method="kanoclip", **changes), pool)
+
+
+def test_normal_pictures_only_calibrate_a_zero_shot_method(zero_shot, pictures):
+    bare = drain(zero_shot(support=()))
+    given = drain(zero_shot(support=(pictures["n0"],)))
+    assert bare.calibration.basis == "generic"
+    assert given.calibration.n_normals == 1
+    assert given.calibration.image_threshold != bare.calibration.image_threshold
+    for one, other in zip(bare.outcomes, given.outcomes, strict=True):
+        assert np.array_equal(one.result.fused_map, other.result.fused_map)
+    told = "the 1 given only calibrate the threshold"
+    assert any(told in note for note in given.notes)
+    assert not any("only calibrate" in note for note in bare.notes)
+
+
+def test_zero_shot_run_does_not_claim_to_learn_normal_parts(zero_shot):
+    stages = [update.stage for update in zero_shot(support=())]
+    assert "Preparing the prompts" in stages
+    assert "Learning the normal parts" not in stages
+
+
+def test_empty_part_name_is_told_with_what_took_its_place(zero_shot):
+    told = 'the prompts of KAnoCLIP say "object"'
+    assert any(told in note for note in drain(zero_shot(category=" ")).notes)
+    assert not any("part name" in note for note in drain(zero_shot(category="plate")).notes)
 
 
 def test_one_normal_picture_is_told_to_be_a_guess(request_of, pool, pictures):

@@ -7,7 +7,7 @@ from adapp.core.detector import SupportSet
 from adapp.data.images import LoadedImage
 from adapp.services.inspection import QueryOutcome
 from adapp.services.regions import Thresholds, regions
-from adapp.services.views import ViewOptions, evidence, map_of, matches, show
+from adapp.services.views import ViewOptions, evidence, map_names, map_of, matches, show
 from tests.fakes import FakeDetector, part
 
 DEFECT = (10, 20, 30, 50)
@@ -38,7 +38,14 @@ def test_each_kind_has_its_map(outcome):
     assert map_of(outcome.result, "fused") is outcome.result.fused_map
 
 
-@pytest.mark.parametrize("kind", ["fused", "base", "residual"])
+def test_evidence_maps_follow_the_three_of_every_method(outcome):
+    assert map_names(outcome.result) == ("fused", "base", "residual", "difference")
+    assert map_of(outcome.result, "difference") is outcome.result.evidence["difference"]
+    with pytest.raises(KeyError):
+        map_of(outcome.result, "stage 3")
+
+
+@pytest.mark.parametrize("kind", ["fused", "base", "residual", "difference"])
 @pytest.mark.parametrize("view", ["overlay", "map", "mask", "contour", "picture"])
 def test_every_view_has_the_querys_size(outcome, kind, view):
     shown = show(outcome, LIMITS, ViewOptions(kind=kind, view=view, selected=0))

@@ -1,0 +1,35 @@
+"""What the registry says about a method before it is loaded."""
+
+from dataclasses import replace
+
+import pytest
+
+from adapp.methods.registry import METHODS
+
+
+def test_meaning_of_a_numbered_map_may_leave_the_number_out():
+    info = replace(METHODS["raid"], map_meanings={"stage": "One depth.", "stage 9": "The last."})
+    assert info.meaning("stage 3") == "One depth."
+    assert info.meaning("stage 9") == "The last."
+
+
+def test_map_without_a_meaning_is_named_with_its_method():
+    assert METHODS["raid"].meaning("odd") == "An intermediate map of RAID: odd."
+
+
+@pytest.mark.parametrize(
+    ("regimes", "needs", "learns"),
+    [
+        ({"few_shot", "full_shot"}, True, True),
+        ({"zero_shot"}, False, False),
+        ({"zero_shot", "few_shot"}, False, True),
+    ],
+)
+def test_regimes_say_what_normal_pictures_are_for(regimes, needs, learns):
+    info = replace(METHODS["raid"], regimes=frozenset(regimes))
+    assert (info.needs_support, info.learns_support) == (needs, learns)
+
+
+@pytest.mark.parametrize("info", METHODS.values(), ids=METHODS)
+def test_every_method_explains_its_three_maps(info):
+    assert {"base", "residual", "fused"} <= set(info.map_meanings)
