@@ -42,15 +42,28 @@ def step(block: Block, hidden: Tensor, local: Tensor | None) -> tuple[Tensor, Te
         hidden: Original path, CLS first, [B, 1 + N, D].
         local: Patch tokens of the V-V path, [B, N, D]; None leaves it out.
     """
-    batch, length, _ = hidden.shape
-    split = (
-        part.view(batch, length, block.heads, -1).transpose(1, 2)
-        for part in block.queries_keys_values(block.norm(hidden))
-    )
-    queries, keys, values = split  # each [B, heads, 1 + N, D / heads]
+    queries, keys, values = _split(block, hidden)
     mixed = functional.scaled_dot_product_attention(queries, keys, values)
     attended = hidden + block.attention_out(mixed.transpose(1, 2).flatten(2))
     if local is not None:
         alike = functional.scaled_dot_product_attention(values[:, :, 1:], values, values)
         local = local + block.attention_out(alike.transpose(1, 2).flatten(2))
     return attended + block.mlp_branch(attended), local
+
+
+def causal_step(block: Block, hidden: Tensor) -> Tensor:
+    """Return the hidden states [T, L, D] after ``block``; no position hears a later one."""
+    queries, keys, values = _split(block, hidden)
+    mixed = functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+    attended = hidden + block.attention_out(mixed.transpose(1, 2).flatten(2))
+    return attended + block.mlp_branch(attended)
+
+
+def _split(block: Block, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return queries, keys and values by head, each [B, heads, 1 + N, D / heads]."""
+    batch, length, _ = hidden.shape
+    queries, keys, values = (
+        part.view(batch, length, block.heads, -1).transpose(1, 2)
+        for part in block.queries_keys_values(block.norm(hidden))
+    )
+    return queries, keys, values

@@ -16,6 +16,8 @@ PATCH = 14
 MIN_SIDE = 56
 MAX_SIDE = 1400
 METHODS = ("raid", "h2vlr", "kanoclip", "adseeker")
+CLIP_METHODS = METHODS[1:]
+"""Methods that were published on a CLIP."""
 
 if TYPE_CHECKING:
     from adapp.backbones.bridge import Bridge
@@ -71,8 +73,8 @@ def create_joint(
     *,
     bridge: Mapping[str, Tensor] | None,
     device: str | None = None,
-    settings: Settings | None = None,  # noqa: ARG001 - read by the paper preset
-    download: bool = False,  # noqa: ARG001 - read by the paper preset
+    settings: Settings | None = None,
+    download: bool = False,
 ) -> JointSpace:
     """Return the space in which patches and prompts of ``method`` are compared, newly loaded.
 
@@ -93,8 +95,9 @@ def create_joint(
     _check_known("preset", preset, PRESETS)
     _check_known("method", method, METHODS)
     if preset == "paper":
-        msg = f"the paper preset of {method} has no text side yet; use --preset embedded"
-        raise ModelUnavailable(msg)
+        return _paper_joint(
+            method, choose_device(device), settings or Settings(), download=download
+        )
     if bridge is None:
         msg = f"the text side of {preset} needs a trained bridge; use a checkpoint that holds one"
         raise ModelUnavailable(msg)
@@ -108,6 +111,50 @@ def create_joint(
         msg = f"the bridge joins {found} (stages, patch and sentence channels), not {expected}"
         raise CheckpointMismatch(msg)
     return BridgedSpace(create_sentences(preset, device=device), loaded)
+
+
+def create_random(
+    method: str,
+    *,
+    size: int | None = None,
+    dtype: str | None = None,
+    device: str | None = None,
+    local_from: int | None = None,
+    seed: int = 0,
+) -> ImageBackbone:
+    """Return the published CLIP architecture of ``method`` with random weights.
+
+    It runs in the time and memory of the published encoder, for ``bench`` and for tests; its
+    identity says that it was not run with the published weights.
+
+    Raises:
+        UsageError: If the method has no CLIP, or a size, dtype, device or block does not exist.
+    """
+    _check_known("method", method, CLIP_METHODS)
+    from adapp.backbones import clip
+
+    published = clip.PUBLISHED[method]
+    chosen = choose_device(device)
+    return clip.random_backbone(
+        method,
+        whole_patches(published.size if size is None else size, published.patch),
+        device=chosen,
+        dtype=choose_dtype(chosen, dtype),
+        local_from=_running(local_from, published.stages),
+        seed=seed,
+    )
+
+
+def create_random_joint(method: str, *, device: str | None = None, seed: int = 0) -> JointSpace:
+    """Return the joint space that goes with ``create_random``.
+
+    Raises:
+        UsageError: If the method has no CLIP or the device does not exist.
+    """
+    _check_known("method", method, CLIP_METHODS)
+    from adapp.backbones import clip
+
+    return clip.random_space(method, device=choose_device(device), seed=seed)
 
 
 def create_sentences(preset: str, *, device: str | None = None) -> "SentenceTower":
@@ -193,13 +240,6 @@ class _Wanted:
         """Return the asked side, or the preset's own ``usual`` one, if whole patches fit."""
         return whole_patches(usual if self.size is None else self.size, patch)
 
-    def first_local(self, stages: tuple[int, ...]) -> int | None:
-        """Return the asked first block of a V-V path if it is one of those that run."""
-        if self.local_from is not None and not 1 <= self.local_from <= stages[-1]:
-            msg = f"block {self.local_from} does not run; start the V-V path at 1 to {stages[-1]}"
-            raise UsageError(msg)
-        return self.local_from
-
 
 def _embedded(wanted: _Wanted) -> ImageBackbone:
     from adapp.backbones import embedded
@@ -209,7 +249,7 @@ def _embedded(wanted: _Wanted) -> ImageBackbone:
         cache_dir=wanted.settings.cache_dir,
         device=wanted.device,
         dtype=wanted.dtype,
-        local_from=wanted.first_local(embedded.STAGES),
+        local_from=_running(wanted.local_from, embedded.STAGES),
     )
 
 
@@ -220,15 +260,29 @@ def _tiny(wanted: _Wanted) -> ImageBackbone:
         wanted.side(tiny.SIZE, PATCH),
         device=wanted.device,
         dtype=wanted.dtype,
-        local_from=wanted.first_local(tiny.STAGES),
+        local_from=_running(wanted.local_from, tiny.STAGES),
     )
 
 
 def _paper(method: str, wanted: _Wanted) -> ImageBackbone:
     """Return the encoder that ``method`` was published with."""
-    if method != "raid":
-        msg = f"the paper preset of {method} is not built yet; use --preset embedded"
-        raise ModelUnavailable(msg)
+    if method == "raid":
+        return _dinov2(wanted)
+    from adapp.backbones import clip
+
+    published = clip.PUBLISHED[method]
+    return clip.load_clip(
+        method,
+        wanted.side(published.size, published.patch),
+        settings=wanted.settings,
+        device=wanted.device,
+        dtype=wanted.dtype,
+        download=wanted.download,
+        local_from=_running(wanted.local_from, published.stages),
+    )
+
+
+def _dinov2(wanted: _Wanted) -> ImageBackbone:
     from adapp.backbones import dinov2
 
     return dinov2.load_dinov2(
@@ -237,8 +291,30 @@ def _paper(method: str, wanted: _Wanted) -> ImageBackbone:
         device=wanted.device,
         dtype=wanted.dtype,
         download=wanted.download,
-        local_from=wanted.first_local(dinov2.STAGES),
+        local_from=_running(wanted.local_from, dinov2.STAGES),
     )
+
+
+def _paper_joint(
+    method: str, device: torch.device, settings: Settings, *, download: bool
+) -> JointSpace:
+    """Return the joint space that ``method`` was published with."""
+    _check_known("method with a text side", method, CLIP_METHODS)
+    from adapp.backbones import clip
+
+    return clip.load_clip_space(method, settings=settings, device=device, download=download)
+
+
+def _running(local_from: int | None, stages: tuple[int, ...]) -> int | None:
+    """Return the asked first block of a V-V path if it is one of those that run.
+
+    Raises:
+        UsageError: If it is not.
+    """
+    if local_from is not None and not 1 <= local_from <= stages[-1]:
+        msg = f"block {local_from} does not run; start the V-V path at 1 to {stages[-1]}"
+        raise UsageError(msg)
+    return local_from
 
 
 def _check_known(kind: str, value: str, known: tuple[str, ...]) -> None:

@@ -1,7 +1,5 @@
 """A frozen BERT as a text tower: word embeddings in, one sentence vector out."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -10,11 +8,11 @@ from torch.nn import functional
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from adapp.backbones.base import TextTokens
+from adapp.backbones.prompt_cache import PromptCache
+from adapp.backbones.token_rows import checked_length, tokens_of
 
 BATCH = 64
 """Prompts encoded at once without gradient."""
-KEPT_LISTS = 32
-"""Prompt lists whose sentence vectors are remembered."""
 
 
 class SentenceTower:
@@ -44,8 +42,7 @@ class SentenceTower:
         module.eval().requires_grad_(requires_grad=False).to(device)
         self._model = model
         self._tokenizer = tokenizer
-        self._kept: OrderedDict[tuple[str, ...], Tensor] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = PromptCache[Tensor]()
         self.identity = identity
         self.max_tokens = max_tokens
         self.device = device
@@ -62,18 +59,8 @@ class SentenceTower:
         Raises:
             ValueError: If ``prompts`` is empty.
         """
-        if not prompts:
-            msg = "tokenize needs at least one prompt"
-            raise ValueError(msg)
-        rows = [torch.tensor(self._pieces(prompt)) for prompt in prompts]
-        ids = nn.utils.rnn.pad_sequence(
-            rows, batch_first=True, padding_value=self._tokenizer.pad_token_id
-        ).to(self.device)
-        lengths = torch.tensor([len(row) for row in rows], device=self.device)
-        mask = torch.arange(ids.shape[1], device=self.device) < lengths[:, None]
-        with torch.no_grad():
-            embeddings: Tensor = self._model.embeddings.word_embeddings(ids)
-        return TextTokens(embeddings, mask)
+        words = self._model.embeddings.word_embeddings
+        return tokens_of(prompts, self._pieces, words, self.max_tokens)
 
     def encode(self, tokens: TextTokens) -> Tensor:
         """Return sentence vectors, [T, W] unit norm; gradients reach ``tokens.embeddings``.
@@ -81,11 +68,8 @@ class SentenceTower:
         Raises:
             ValueError: If there are more positions than ``max_tokens``.
         """
-        count, length = tokens.mask.shape
-        if length > self.max_tokens:
-            msg = f"a prompt has {length} tokens; at most {self.max_tokens} fit"
-            raise ValueError(msg)
-        positions = torch.arange(length, device=self.device).expand(count, length)
+        length = checked_length(tokens, self.max_tokens)
+        positions = torch.arange(length, device=self.device).expand(len(tokens.mask), length)
         states = self._model(
             inputs_embeds=tokens.embeddings,
             attention_mask=tokens.mask.long(),
@@ -98,33 +82,20 @@ class SentenceTower:
     def sentences(self, prompts: Sequence[str]) -> Tensor:
         """Return sentence vectors, [T, W] unit norm, without gradient; do not change them.
 
-        The same list of prompts is encoded once while it is among the last ``KEPT_LISTS``.
+        A list of prompts is encoded once while it is among the last ones asked for.
 
         Raises:
             ValueError: If ``prompts`` is empty.
         """
-        key = tuple(prompts)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        starts = range(0, max(len(key), 1), BATCH)
+        return self._kept.get(prompts, self._encoded)
+
+    def _encoded(self, prompts: tuple[str, ...]) -> Tensor:
+        starts = range(0, max(len(prompts), 1), BATCH)
         with torch.no_grad():
-            parts = [self.encode(self.tokenize(key[i : i + BATCH])) for i in starts]
-        found = torch.cat(parts)
-        with self._lock:
-            self._kept[key] = found
-            while len(self._kept) > KEPT_LISTS:
-                self._kept.popitem(last=False)
-        return found
+            return torch.cat([self.encode(self.tokenize(prompts[i : i + BATCH])) for i in starts])
 
     def _pieces(self, prompt: str) -> list[int]:
-        """Return the token numbers of ``prompt``, whole words dropped until they fit."""
         ids: list[int] = self._tokenizer(prompt)["input_ids"]
-        words = prompt.split()
-        while len(ids) > self.max_tokens and words:
-            words.pop()
-            ids = self._tokenizer(" ".join(words))["input_ids"]
         return ids
 
 
