@@ -19,7 +19,8 @@ from adapp.methods.raid.database import (
     make_category,
     retrieve,
 )
-from adapp.ops.similarity import join_stages, nearest_costs
+from adapp.ops.orientation import TURN_GAIN, turn_gain
+from adapp.ops.similarity import join_stages
 
 CHUNK = 8
 """Pictures decoded and encoded at once."""
@@ -97,27 +98,10 @@ def with_turns(
 def lie_in_any_orientation(templates: Templates) -> bool:
     """Return whether the supports resemble each other better when one of them is turned.
 
-    For every support, the mean nearest cost to the other supports is taken once with the upright
-    ones and once with the best quarter turn of them. Parts that are laid down in any orientation
-    gain from turning; parts in a fixed pose lose. One support tells nothing: False.
+    One support tells nothing: False.
     """
-    pictures = sorted({int(picture) for picture in templates.picture})
-    if len(pictures) < 2:
-        return False
-    gains = []
-    for picture in pictures:
-        mine = templates.tokens[(templates.picture == picture) & (templates.turns == 0)][0]
-        by_turn = []
-        for turns in range(4):
-            others = templates.tokens[(templates.picture != picture) & (templates.turns == turns)]
-            cost, _ = nearest_costs(mine, others.flatten(0, 1), 1)
-            by_turn.append(float(cost.mean()))
-        gains.append(by_turn[0] / max(min(by_turn[1:]), 1e-6))
-    return float(np.median(gains)) > TURN_GAIN
-
-
-TURN_GAIN = 1.0
-"""Ratio of upright to turned cost from which turned copies are kept (ours)."""
+    views = [templates.tokens[templates.turns == turns] for turns in range(4)]
+    return turn_gain(views) > TURN_GAIN
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,57 @@
+"""Thresholds from the support's own scores, and how far they can be trusted."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from adapp.core.results import Calibration
+
+
+def thresholds(
+    scores: Sequence[float],
+    map_peaks: Sequence[float],
+    pictures: Sequence[int],
+    margin: float,
+) -> Calibration:
+    """Return thresholds above everything that the normals themselves show.
+
+    The threshold is the largest normal score plus a margin in log-odds; the fewer normals there
+    are, the wider the margin.
+
+    Args:
+        scores: Image scores of normal pictures, each without itself in the support.
+        map_peaks: Largest fused-map value of each of them.
+        pictures: Support pictures of each category.
+        margin: Distance above the largest normal, log-odds at one normal; it shrinks with the
+            square root of their number.
+    """
+    total = sum(pictures)
+    single = min(pictures) == 1
+    scored = 1 if single else len(scores)
+    margin = margin / math.sqrt(scored)
+    if single:
+        note = (
+            "One normal picture gives no spread, so the threshold is a guess from mild views "
+            "of it; add 3 or more normals."
+        )
+    else:
+        behind = f"{scored} normals" if scored == total else f"{scored} of {total} normals"
+        note = (
+            f"Threshold from {behind}, each scored without itself; "
+            f"it cannot promise fewer than 1 false alarm in {scored + 1} normal parts."
+        )
+    return Calibration(
+        normal_scores=tuple(scores),
+        image_threshold=_above(scores, margin),
+        pixel_threshold=max(_above(map_peaks, margin), 0.5),
+        n_normals=total,
+        basis="augmented" if single else "leave_one_out",
+        note=note,
+    )
+
+
+def _above(values: Sequence[float], margin: float) -> float:
+    """Return the largest of ``values`` in (0, 1), raised by ``margin`` in log-odds."""
+    largest = float(np.clip(max(values), 1e-6, 1 - 1e-6))
+    return 1.0 / (1.0 + math.exp(-(math.log(largest / (1.0 - largest)) + margin)))
