@@ -1,4 +1,4 @@
-"""The commands: ``python -m adapp detect|train|evaluate|compare|bench|serve``.
+"""The commands: ``python -m adapp detect|train|evaluate|compare|bench|reproduce|serve``.
 
 Exit status: 0 done; 2 something the user can mend, told in one line on stderr; 1 a bug. Results
 go to stdout, everything else to stderr. What a command needs is imported when it runs, so that
@@ -40,6 +40,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _fetch_weights(arguments: Namespace) -> None:
     """Fetch published weights if the user asked for them."""
-    if getattr(arguments, "download", False):
+    if getattr(arguments, "download", False) and getattr(arguments, "method", None):
         methods = [arguments.method] if isinstance(arguments.method, str) else arguments.method
         import_module("adapp.services.weights").fetch(arguments.preset, methods)

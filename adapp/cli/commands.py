@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from adapp import __version__
+from adapp.cli.long_commands import add_reproduce
 from adapp.cli.options import (
     data_option,
     detector_options,
@@ -41,7 +42,15 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", dest="command", metavar="COMMAND", required=True
     )
-    for add in (_add_detect, _add_train, _add_evaluate, _add_compare, _add_bench, _add_serve):
+    for add in (
+        _add_detect,
+        _add_train,
+        _add_evaluate,
+        _add_compare,
+        _add_bench,
+        add_reproduce,
+        _add_serve,
+    ):
         add(commands)
     return parser
 

@@ -32,20 +32,9 @@ def methods_option(parser: argparse.ArgumentParser, *, required: bool) -> None:
 def detector_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose a detector."""
     preset_option(parser)
-    parser.add_argument(
-        "--checkpoint",
-        default=Settings().checkpoint,
-        metavar="C",
-        help="open (permissively licensed training data), research (all of it) or a file "
-        "(default: %(default)s)",
-    )
+    checkpoint_option(parser)
     variant_option(parser)
-    parser.add_argument(
-        "--size",
-        type=positive,
-        metavar="PX",
-        help="side of the square the encoder sees (default: the preset's)",
-    )
+    size_option(parser)
     seed_option(parser)
 
 
@@ -62,6 +51,27 @@ def preset_option(parser: argparse.ArgumentParser) -> None:
         "--download",
         action="store_true",
         help="fetch the preset's published weights first if they are not on this machine",
+    )
+
+
+def checkpoint_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--checkpoint``."""
+    parser.add_argument(
+        "--checkpoint",
+        default=Settings().checkpoint,
+        metavar="C",
+        help="open (permissively licensed training data), research (all of it) or a file "
+        "(default: %(default)s)",
+    )
+
+
+def size_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--size``."""
+    parser.add_argument(
+        "--size",
+        type=positive,
+        metavar="PX",
+        help="side of the square the encoder sees (default: the preset's)",
     )
 
 
@@ -109,7 +119,7 @@ def measure_options(parser: argparse.ArgumentParser) -> None:
     data_option(parser)
     parser.add_argument(
         "--shots",
-        type=_not_negative,
+        type=not_negative,
         default=4,
         metavar="K",
         help="normal pictures per category; 0 for zero-shot (default: %(default)s)",
@@ -137,7 +147,8 @@ def positive(text: str) -> int:
     return _whole(text, 1, "a whole number of at least 1")
 
 
-def _not_negative(text: str) -> int:
+def not_negative(text: str) -> int:
+    """Return ``text`` as a whole number of at least 0."""
     return _whole(text, 0, "a whole number of at least 0")
 
 

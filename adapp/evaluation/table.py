@@ -50,7 +50,7 @@ def category_table(result: Evaluation) -> str:
         for category, row in result["categories"].items()
     ]
     mean = ["mean", *(_cell(result["mean"].get(name)) for name in names), "", "", "", ""]
-    lines = [describe(result), *_aligned(header, [*rows, mean], rule_before_last=bool(rows))]
+    lines = [describe(result), *aligned(header, [*rows, mean], rule_before_last=bool(rows))]
     lines += [f"skipped {name}: {reason}" for name, reason in result["skipped"].items()]
     return "\n".join(lines)
 
@@ -82,7 +82,7 @@ def side_by_side(results: Sequence[Evaluation]) -> str:
         mean = mean_metrics({name: result["categories"][name] for name in shared}, HEADLINE)
         means += [_cell(mean[metric]) for metric in HEADLINE]
     lines = [describe(result) for result in results]
-    return "\n".join([*lines, *_aligned(header, [*rows, means], rule_before_last=bool(rows))])
+    return "\n".join([*lines, *aligned(header, [*rows, means], rule_before_last=bool(rows))])
 
 
 def markdown_table(
@@ -149,6 +149,31 @@ def describe(result: Evaluation) -> str:
     )
 
 
+def aligned(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, rule_before_last: bool = False
+) -> list[str]:
+    """Return the lines of a table: first column to the left, numbers to the right, a rule below.
+
+    Args:
+        header: Titles of the columns.
+        rows: Cells of every row.
+        rule_before_last: Whether another rule sets the last row apart.
+    """
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [header, *rows]
+    ]
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    lines.insert(1, rule)
+    if rule_before_last:
+        lines.insert(len(lines) - 1, rule)
+    return lines
+
+
 def _joined_by_seed(
     label: str, results: Sequence[Evaluation]
 ) -> dict[int, dict[str, Mapping[str, Any]]]:
@@ -189,21 +214,3 @@ def _mean_and_sd(values: Sequence[float | None]) -> str:
 
 def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _aligned(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, rule_before_last: bool
-) -> list[str]:
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in [header, *rows]
-    ]
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    lines.insert(1, rule)
-    if rule_before_last:
-        lines.insert(len(lines) - 1, rule)
-    return lines

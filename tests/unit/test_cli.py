@@ -15,7 +15,7 @@ from adapp.core.errors import ModelUnavailable
 from adapp.services import pool
 from tests.fakes import FakeLoader, part
 
-COMMANDS = ["detect", "train", "evaluate", "compare", "bench", "serve"]
+COMMANDS = ["detect", "train", "evaluate", "compare", "bench", "reproduce", "serve"]
 HEAVY = [
     "torch",
     "gradio",
@@ -397,3 +397,44 @@ def test_evaluate_with_nothing_measured_names_the_reasons_and_fails(monkeypatch,
     monkeypatch.setattr(evaluating, "category_table", lambda _: "table")
     assert main(["evaluate", "--method", "raid", "--data", "a", "--json", str(tmp_path / "f")]) == 2
     assert "set/plate: no normal picture" in capsys.readouterr().err
+
+
+def test_reproduce_passes_its_options_on_and_prints_the_table(monkeypatch, capsys, tmp_path):
+    from adapp.cli import reproducing
+
+    asked = {}
+
+    def reproduced(request, *, json_path, report):
+        asked.update(request=request, json_path=json_path)
+        report("mvtec/bottle", 1, 2)
+        return {"rows": [{"measured": 1.0}], "missing": []}
+
+    monkeypatch.setattr(reproducing, "reproduce", reproduced)
+    monkeypatch.setattr(reproducing, "reproduced_table", lambda _: "both tables")
+    options = ["--shots", "2", "--seed", "3", "1", "3", "--limit", "9", "--cells", "kept"]
+    target = tmp_path / "t.json"
+    given = ["reproduce", "--table", "h2vlr-1", "--data", "a", "b", "--json", str(target), "--tune"]
+    assert main([*given, *options, "--preset", "tiny", "--checkpoint", "research"]) == 0
+    assert capsys.readouterr().out == "both tables\n"
+    assert asked["json_path"] == target
+    assert asked["request"] == reproducing.ReproduceRequest(
+        table="h2vlr-1",
+        roots=(Path("a"), Path("b")),
+        preset="tiny",
+        checkpoint="research",
+        shots=2,
+        seeds=(3, 1),
+        limit=9,
+        tune=True,
+        cells=Path("kept"),
+    )
+
+
+def test_reproduce_prints_what_is_missing_and_fails_only_if_data_were_given(capsys, tmp_path):
+    given = ["reproduce", "--table", "raid-6"]
+    assert main(given) == 0
+    assert "not measured: MVTec AD is not there" in capsys.readouterr().out
+    assert main([*given, "--data", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert "RAID, table 6" in out
+    assert "Nothing of raid-6 could be measured: MVTec AD is not there" in err
