@@ -136,6 +136,9 @@ def _meta(shape: Architecture) -> CLIP:
 
 
 def _frozen(model: CLIP) -> CLIP:
+    """Return ``model`` frozen, with the causal mask that no checkpoint holds."""
+    length = model.context_length
+    model.attn_mask = torch.full((length, length), -torch.inf).triu_(1)
     return model.eval().requires_grad_(requires_grad=False)
 
 
