@@ -1,0 +1,245 @@
+"""Which sentences the evidence supports, each with the piece of evidence it rests on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from adapp.core.reasoner import (
+    Aspect,
+    Language,
+    ReasoningRequest,
+    RegionFact,
+    ResultFacts,
+    Topic,
+    TypeProbability,
+)
+from adapp.reasoning.phrases import Phrases
+from adapp.reasoning.phrases_asian import CHINESE, JAPANESE
+from adapp.reasoning.phrases_european import ENGLISH, GERMAN
+from adapp.reasoning.question import language_of, topic_of
+from adapp.reasoning.quoting import Quotation, quotations
+from adapp.reasoning.untrusted import name
+
+PHRASES: Final[dict[Language, Phrases]] = {
+    "en": ENGLISH,
+    "de": GERMAN,
+    "zh": CHINESE,
+    "ja": JAPANESE,
+}
+_ASPECTS: Final[dict[Topic, tuple[Aspect, ...]]] = {
+    "summary": ("description", "causes", "checks"),
+    "what": ("description",),
+    "why": ("causes",),
+    "consequences": ("consequences",),
+    "checks": ("checks",),
+    "false_alarm": ("variation",),
+}
+_NORMAL_ASPECTS: Final[tuple[Aspect, ...]] = ("description", "variation", "checks")
+_WITH_TYPES: Final = frozenset({"summary", "what"})
+_WITH_MATCHES: Final = frozenset({"summary", "why", "false_alarm"})
+_DESCRIBED = 3  # regions with a sentence of their own
+_NAMED_TYPES = 3
+_LEAST_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of a report.
+
+    Attributes:
+        text: The sentence, Markdown.
+        support: What it rests on: ``report``, ``verdict``, ``calibration``, ``map``, ``region N``,
+            ``types`` or ``page ID``.
+        item: Whether it is a point under the sentence before it.
+        withheld: Lines of the page that were left out; 0 but for the sentence that says so.
+    """
+
+    text: str
+    support: str
+    item: bool = False
+    withheld: int = 0
+
+
+def statements(request: ReasoningRequest) -> Iterator[Statement]:
+    """Yield the sentences that answer ``request``, none of them beyond its evidence."""
+    words = PHRASES[language_of(request)]
+    topic = topic_of(request)
+    yield Statement(words.label, "report")
+    if topic == "summary":
+        yield Statement(words.free, "report")
+    if request.facts is None:
+        yield Statement(words.no_detector, "verdict")
+    else:
+        yield from _verdict(request.facts, words)
+    if topic == "false_alarm":
+        yield from _margin(request, words)
+    if topic != "consequences":
+        yield from _regions(request, topic, words)
+    if request.facts is not None and not request.facts.anomalous:
+        yield Statement(words.nothing_found, "verdict")
+    if topic == "checks":
+        yield from _advice(request, words)
+    yield from _pages(request, topic, words)
+
+
+def number(value: float) -> str:
+    """Return a value as the report writes it."""
+    return f"{value:.3g}"
+
+
+def share(fraction: float) -> str:
+    """Return a fraction in [0, 1] as the report writes it."""
+    percent = 100 * fraction
+    if 0 < percent < 0.1:
+        return "< 0.1 %"
+    return f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
+
+
+def place(region: RegionFact, size: tuple[int, int], words: Phrases) -> str:
+    """Return in which ninth of a picture of ``size`` (height, width) the region's middle lies."""
+    row0, column0, row1, column1 = region.box
+    row = min(max(int(3 * (row0 + row1) / (2 * size[0])), 0), 2)
+    column = min(max(int(3 * (column0 + column1) / (2 * size[1])), 0), 2)
+    return words.places[3 * row + column]
+
+
+def _verdict(facts: ResultFacts, words: Phrases) -> Iterator[Statement]:
+    template = words.anomalous if facts.anomalous else words.normal
+    told = template.format(
+        method=name(facts.method), score=number(facts.score), threshold=number(facts.threshold)
+    )
+    yield Statement(told, "verdict")
+    if facts.normals_below is None or facts.n_normals == 0:
+        yield Statement(words.no_normals, "calibration")
+    elif facts.n_normals == 1:
+        yield Statement(words.one_normal, "calibration")
+    else:
+        above = words.above_all if facts.normals_below == facts.n_normals else words.above_some
+        text = above.format(below=facts.normals_below, normals=facts.n_normals)
+        yield Statement(text, "calibration")
+
+
+def _margin(request: ReasoningRequest, words: Phrases) -> Iterator[Statement]:
+    facts = request.facts
+    if facts is None:
+        return
+    if facts.threshold > 0:
+        times = number(facts.score / facts.threshold)
+        yield Statement(words.times_threshold.format(times=times), "verdict")
+    if request.regions and not facts.anomalous:
+        yield Statement(words.map_only, "map")
+
+
+def _regions(request: ReasoningRequest, topic: Topic, words: Phrases) -> Iterator[Statement]:
+    regions = request.regions
+    if request.anomaly_map is None and not regions:
+        return
+    if not regions:
+        yield Statement(words.no_region, "map")
+    elif len(regions) == 1:
+        yield Statement(words.one_region, "map")
+    else:
+        yield Statement(words.regions.format(count=len(regions)), "map")
+    for position, region in enumerate(regions[:_DESCRIBED], start=1):
+        parts = [_region(region, position, request.query.shape[:2], words)]
+        if topic in _WITH_MATCHES:
+            parts += _match(region, position, words)
+        if topic in _WITH_TYPES:
+            template = words.type_region.replace("{number}", str(position))
+            parts += _types(region.types, template, words)
+        yield Statement(" ".join(parts), f"region {position}", item=True)
+    if len(regions) > _DESCRIBED:
+        text = words.more_regions.format(count=len(regions) - _DESCRIBED)
+        yield Statement(text, "map", item=True)
+    if topic in _WITH_TYPES and request.facts is not None and not any(r.types for r in regions):
+        for text in _types(request.facts.types, words.type_picture, words):
+            yield Statement(text, "types")
+
+
+def _region(region: RegionFact, position: int, size: tuple[int, int], words: Phrases) -> str:
+    return words.region.format(
+        number=position,
+        place=place(region, size, words),
+        area=share(region.area_fraction),
+        peak=number(region.peak_value),
+    )
+
+
+def _match(region: RegionFact, position: int, words: Phrases) -> list[str]:
+    if region.match is None:
+        return []
+    match = region.match
+    if match.cost_ratio is None:
+        told = words.match_cost.format(
+            number=position, picture=match.picture, cost=number(match.cost)
+        )
+    else:
+        told = words.match_ratio.format(
+            number=position, picture=match.picture, ratio=number(match.cost_ratio)
+        )
+    return [told]
+
+
+def _types(types: Sequence[TypeProbability], template: str, words: Phrases) -> list[str]:
+    if not types:
+        return []
+    best = types[0]
+    if not best.name:
+        return [words.type_none.format(share=share(best.probability))]
+    told = [template.format(name=name(best.name), share=share(best.probability))]
+    others = [
+        f"{name(other.name)} ({share(other.probability)})"
+        for other in types[1:_NAMED_TYPES]
+        if other.name and other.probability >= _LEAST_SHARE
+    ]
+    if others:
+        told.append(words.type_next.format(others=words.separator.join(others)))
+    return told
+
+
+def _advice(request: ReasoningRequest, words: Phrases) -> Iterator[Statement]:
+    size = request.query.shape[:2]
+    for position, region in enumerate(request.regions[:_DESCRIBED], start=1):
+        template = words.look_at if region.match is None else words.compare_with
+        text = template.format(
+            number=position,
+            place=place(region, size, words),
+            picture=region.match.picture if region.match else 0,
+        )
+        yield Statement(text, f"region {position}", item=True)
+    if request.facts is not None and request.facts.basis != "leave_one_out":
+        yield Statement(words.add_normals, "calibration", item=True)
+
+
+def _pages(request: ReasoningRequest, topic: Topic, words: Phrases) -> Iterator[Statement]:
+    if not request.passages:
+        yield Statement(words.no_pages, "report")
+        return
+    normal = request.facts is not None and not request.facts.anomalous
+    aspects = _ASPECTS[topic]
+    if normal:
+        aspects = tuple(a for a in _NORMAL_ASPECTS if topic == "summary" or a in aspects)
+    found = list(quotations(request, topic, aspects))
+    for quotation in found:
+        yield from _quotation(quotation, words)
+    if any(quotation.lines for quotation in found):
+        yield Statement(words.caveat, "report")
+    elif not normal:
+        yield Statement(words.no_topic.format(topic=words.topics[topic]), "report")
+
+
+def _quotation(quotation: Quotation, words: Phrases) -> Iterator[Statement]:
+    page = quotation.passage
+    support = f"page {page.id}"
+    opening, closing = words.quotes
+    if quotation.lines:
+        template = words.pages[quotation.aspect] if page.trusted else words.unchecked
+        title = f"{opening}{name(page.title)}{closing}"
+        intro = template.format(id=page.id, title=title, score=number(page.score))
+        yield Statement(intro, support)
+    for line in quotation.lines:
+        text = line if page.trusted else f"{opening}{line}{closing}"
+        yield Statement(text, support, item=True)
+    if quotation.withheld:
+        text = words.withheld.format(count=quotation.withheld, id=page.id)
+        yield Statement(text, support, withheld=quotation.withheld)
