@@ -9,8 +9,9 @@ from adapp.core.errors import BadImage
 from adapp.data.header import Header
 from adapp.data.likeness import Fingerprint, are_near_duplicates, fingerprint, scale_flags
 from adapp.data.paths import safe_name
-from adapp.data.picture import LoadedImage, inspect_file, load_image, measure_samples
-from adapp.data.window import SampleStatistics, Window, fit_window
+from adapp.data.picture import LoadedImage, inspect_file, load_image
+from adapp.data.survey import Agreement, Survey
+from adapp.data.window import Window
 
 Role: TypeAlias = Literal["support", "query"]
 
@@ -81,7 +82,13 @@ class RunReader:
 
     The constructor reads every header, fits the one window of the run to the samples of all
     deep pictures and loads the support. ``queries`` then decodes query by query, so that a
-    folder of any length needs the memory of one picture.
+    folder of any length needs the memory of one picture. Where even the list of queries is too
+    long to hold, an agreement found before stands for it, and ``query`` reads any one of them.
+
+    Args:
+        support_paths: Files of normal pictures.
+        query_paths: Files to inspect; none where ``query`` is to read them.
+        agreement: What all pictures of the run agree on, if it is known already.
 
     Attributes:
         support: Accepted and flagged support pictures, in the order given.
@@ -90,13 +97,19 @@ class RunReader:
         notes: What holds for the run as a whole, one sentence each.
     """
 
-    def __init__(self, support_paths: Sequence[Path], query_paths: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        support_paths: Sequence[Path],
+        query_paths: Sequence[Path],
+        agreement: Agreement | None = None,
+    ) -> None:
         support = [_inspected(path, "support") for path in support_paths]
         self._queries = [_inspected(path, "query") for path in query_paths]
         candidates = support + self._queries
-        self.window = _settle_window(candidates)
+        self._agreement = _settle(candidates, agreement)
+        self.window = self._agreement.window
+        self.notes = self._agreement.notes
         self._reference = next((c for c in candidates if c.header), None)
-        self.notes = _run_notes(candidates, self.window)
         self._support_prints: list[tuple[str, Fingerprint]] = []
         loaded: list[LoadedImage] = []
         rejected: list[Rejection] = []
@@ -132,6 +145,16 @@ class RunReader:
                 item = self._compared(item, "query", prints)
                 item = _flagged(item, scale_flags(item.original_size, self._sizes))
             yield item
+
+    def query(self, path: Path) -> LoadedImage | Rejection:
+        """Return one query, decoded; its flags tell its likeness to the support alone."""
+        candidate = _inspected(path, "query")
+        _settle([candidate], self._agreement)
+        item = self._load(candidate, None)
+        if isinstance(item, Rejection):
+            return item
+        item = self._compared(item, "query", [])
+        return _flagged(item, scale_flags(item.original_size, self._sizes))
 
     def _load(self, candidate: _Candidate, room: int | None) -> LoadedImage | Rejection:
         header = candidate.header
@@ -179,43 +202,18 @@ def _inspected(path: Path, role: Role) -> _Candidate:
         return _Candidate(path, role, reason=str(error))
 
 
-def _settle_window(candidates: Sequence[_Candidate]) -> Window | None:
-    """Return the window of the run; deep pictures that cannot share it are rejected here."""
-    kind = next((c.header.deep for c in candidates if c.header and c.header.deep), None)
-    statistics: list[SampleStatistics] = []
+def _settle(candidates: Sequence[_Candidate], known: Agreement | None) -> Agreement:
+    """Return what the candidates agree on, or what was known before; others are rejected."""
+    survey = Survey()
+    check = survey.take if known is None else known.check
     for candidate in candidates:
-        if candidate.header is None or candidate.header.deep is None:
-            continue
-        if candidate.header.deep != kind:
-            candidate.reject(
-                f"{safe_name(candidate.path)}: it holds {candidate.header.deep} samples, but the "
-                f"first deep picture of the run holds {kind} samples, and one window cannot serve "
-                "both. Save all pictures of a run in the same way."
-            )
+        if candidate.header is None:
             continue
         try:
-            measured = measure_samples(candidate.path)
+            check(candidate.path, candidate.header)
         except BadImage as error:
             candidate.reject(str(error))
-        else:
-            if measured is not None:
-                statistics.append(measured)
-    return fit_window(statistics) if statistics else None
-
-
-def _run_notes(candidates: Sequence[_Candidate], window: Window | None) -> tuple[str, ...]:
-    deep = {c.header.deep is not None for c in candidates if c.header}
-    notes: list[str] = []
-    if window is not None:
-        notes.append(
-            f"Pictures of more than 8 bits are shown and scored with one window, {window} "
-            f"({window.origin}), for support and query alike."
-        )
-    if len(deep) == 2:
-        notes.append(
-            "The run mixes 8-bit with deeper pictures; their brightness may not be comparable."
-        )
-    return tuple(notes)
+    return survey.agreement() if known is None else known
 
 
 def _depth_flags(header: Header, reference: _Candidate | None) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ class ResultsWriter:
         self._name = _path if with_paths else _name
         self._taken: set[str] = set()
         self._queries: list[dict[str, Json]] = []
-        with _writing(out_dir):
+        with writing(out_dir):
             out_dir.mkdir(parents=True, exist_ok=True)
 
     def add(self, outcome: QueryOutcome, inspection: Inspection) -> Mapping[str, Json]:
@@ -106,9 +106,9 @@ class ResultsWriter:
         """
         limits = self._limits(inspection.calibration)
         place = self._out_dir / unique_stem(_file_name(outcome.image), self._taken)
-        with _writing(self._out_dir):
+        with writing(self._out_dir):
             files = _write_outcome(outcome, place, limits, map_pictures=self._map_pictures)
-        told = _query(outcome, inspection, limits)
+        told = query_json(outcome, inspection, limits)
         self._queries.append({"name": self._name(outcome.image), **told, "files": files})
         return self._queries[-1]
 
@@ -119,11 +119,11 @@ class ResultsWriter:
             UsageError: If the folder cannot be written to.
         """
         limits = self._limits(inspection.calibration)
-        report = _run(inspection, limits)
+        report = run_json(inspection, limits)
         report["support"] = [self._name(image) for image in inspection.support]
         report["queries"] = self._queries
         target = self._out_dir / "results.json"
-        with _writing(self._out_dir):
+        with writing(self._out_dir):
             # File names that are no text hold lone surrogates; escaped they stay valid JSON.
             target.write_bytes(to_json(report).encode("utf-8", "backslashreplace"))
         return target
@@ -172,7 +172,7 @@ def _safe_stem(name: str) -> str:
 
 
 @contextmanager
-def _writing(out_dir: Path) -> Iterator[None]:
+def writing(out_dir: Path) -> Iterator[None]:
     """Turn a failure to write into one the user can mend."""
     try:
         yield
@@ -207,7 +207,7 @@ def _write_outcome(
     return files
 
 
-def _run(inspection: Inspection, thresholds: Thresholds) -> dict[str, Json]:
+def run_json(inspection: Inspection, thresholds: Thresholds) -> dict[str, Json]:
     """Return what ``results.json`` says about the run as a whole, without its pictures."""
     request, provenance = inspection.request, inspection.provenance
     return {
@@ -222,7 +222,7 @@ def _run(inspection: Inspection, thresholds: Thresholds) -> dict[str, Json]:
         "size": inspection.size or request.size,
         "tuned": request.tune,
         "thresholds": {"image": float(thresholds.image), "pixel": float(thresholds.pixel)},
-        "calibration": _calibration(inspection.calibration),
+        "calibration": calibration_json(inspection.calibration),
         "support": [],
         "queries": [],
         "rejected": [
@@ -232,13 +232,14 @@ def _run(inspection: Inspection, thresholds: Thresholds) -> dict[str, Json]:
         "notes": list(inspection.notes),
         "stopped": inspection.stopped,
         "seconds": {stage: float(value) for stage, value in inspection.seconds.items()},
-        "provenance": _provenance(provenance),
+        "provenance": provenance_json(provenance),
     }
 
 
-def _query(
+def query_json(
     outcome: QueryOutcome, inspection: Inspection, thresholds: Thresholds
 ) -> dict[str, Json]:
+    """Return what ``results.json`` says about one picture, without its name and files."""
     result = outcome.result
     judged = verdict(result.score, inspection.calibration, thresholds.image)
     found = regions(result.fused_map, thresholds.pixel)
@@ -290,7 +291,8 @@ def _region(region: Region, pair: Match | None, support: Sequence[LoadedImage]) 
     }
 
 
-def _calibration(calibration: Calibration) -> dict[str, Json]:
+def calibration_json(calibration: Calibration) -> dict[str, Json]:
+    """Return what the support says about normal scores."""
     return {
         "basis": calibration.basis,
         "n_normals": calibration.n_normals,
@@ -301,7 +303,8 @@ def _calibration(calibration: Calibration) -> dict[str, Json]:
     }
 
 
-def _provenance(provenance: Provenance) -> dict[str, Json]:
+def provenance_json(provenance: Provenance) -> dict[str, Json]:
+    """Return what stands behind the numbers, with the versions of this program and of Python."""
     told = asdict(provenance)
     told["trained_on"] = list(provenance.trained_on)
     told["fallbacks"] = list(provenance.fallbacks)

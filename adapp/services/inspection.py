@@ -199,7 +199,7 @@ class _Run:
         yield self._begin("Reading pictures", len(request.support))
         with self._timed("read"):
             reader = RunReader(request.support, request.query)
-        _check_support(request, reader)
+        check_support(request, reader)
         yield self._begin("Loading model", 1)
         with self._timed("load"):
             self.pool.detector(key)
@@ -309,6 +309,16 @@ def _check_request(request: InspectionRequest) -> None:
     if not request.query:
         msg = "There is no picture to inspect. Add at least one query picture."
         raise UsageError(msg)
+    check_method(request)
+
+
+def check_method(request: InspectionRequest) -> None:
+    """Let a request pass whose method exists and has the support it needs.
+
+    Raises:
+        UsageError: If the method does not exist.
+        UnsupportedRegime: If it needs normal pictures and none was given.
+    """
     info = METHODS.get(request.method)
     if info is None:
         msg = f"Method {request.method!r} does not exist. Choose one of: {', '.join(METHODS)}."
@@ -320,7 +330,12 @@ def _check_request(request: InspectionRequest) -> None:
         raise UnsupportedRegime(msg)
 
 
-def _check_support(request: InspectionRequest, reader: RunReader) -> None:
+def check_support(request: InspectionRequest, reader: RunReader) -> None:
+    """Let a run pass of whose support at least one picture is usable, if the method needs any.
+
+    Raises:
+        BadImage: If none is.
+    """
     if not reader.support and METHODS[request.method].needs_support:
         msg = f"No normal picture could be read. {_reasons(reader.rejected, 'support')}"
         raise BadImage(msg)
