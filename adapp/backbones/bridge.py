@@ -91,12 +91,15 @@ def untrained_bridge(
     stages: int, width: int, sentence_width: int, *, dropout: float, seed: int
 ) -> Bridge:
     """Return a bridge with weights drawn from ``seed``; no global random state is used."""
-    bridge = Bridge(stages, width, sentence_width, dropout=dropout)
+    with torch.device("meta"):
+        bridge = Bridge(stages, width, sentence_width, dropout=dropout)
     generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for layer in (bridge.trunk, bridge.stage_heads, bridge.pooled_head):
-            layer.weight.normal_(std=layer.in_features**-0.5, generator=generator)
-            layer.bias.zero_()
+    state = {name: torch.zeros(tensor.shape) for name, tensor in bridge.state_dict().items()}
+    for name, tensor in state.items():
+        if name.endswith("weight"):
+            tensor.normal_(std=tensor.shape[1] ** -0.5, generator=generator)
+    state["log_temperature"].fill_(math.log(TEMPERATURE))
+    bridge.load_state_dict(state, strict=True, assign=True)
     return bridge
 
 
@@ -126,8 +129,10 @@ def load_bridge(state: Mapping[str, Tensor]) -> Bridge:
     try:
         stages, width = state["centre"].shape
         hidden, sentence_width = state["trunk.weight"].shape
-        bridge = Bridge(stages, width, sentence_width, hidden=hidden)
-        bridge.load_state_dict(dict(state), strict=True)
+        with torch.device("meta"):
+            bridge = Bridge(stages, width, sentence_width, hidden=hidden)
+        own = {name: tensor.detach().clone() for name, tensor in state.items()}
+        bridge.load_state_dict(own, strict=True, assign=True)
     except (KeyError, ValueError, RuntimeError) as error:
         msg = f"the bridge does not load ({error}); get the checkpoint again"
         raise CheckpointMismatch(msg) from error
