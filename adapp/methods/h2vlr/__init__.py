@@ -1,0 +1,1 @@
+"""H2VLR: heterogeneous hypergraph vision-language reasoning."""

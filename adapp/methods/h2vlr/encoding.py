@@ -1,0 +1,93 @@
+"""From a frozen encoder's features to the tokens that H2VLR compares and reasons on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adapp.backbones.base import ImageBackbone, ImageFeatures, JointSpace
+from adapp.core.results import RgbImage
+from adapp.methods.h2vlr.config import H2vlrConfig
+from adapp.ops.similarity import join_stages
+
+CHUNK = 8
+"""Pictures encoded at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """Patches of a batch of pictures as H2VLR sees them.
+
+    Attributes:
+        visual: Joined taps of the visual comparison, [B, N, W] unit norm.
+        joint: Patches in the joint space, [S, B, N, J] unit norm.
+        pooled: Picture vectors in the joint space, [B, J] unit norm.
+        grid: Patch grid (h, w), h * w = N.
+    """
+
+    visual: Tensor
+    joint: Tensor
+    pooled: Tensor
+    grid: tuple[int, int]
+
+    def picked(self, chosen: Sequence[int] | slice) -> "Tokens":
+        """Return the chosen pictures."""
+        rows = chosen if isinstance(chosen, slice) else list(chosen)
+        return Tokens(self.visual[rows], self.joint[:, rows], self.pooled[rows], self.grid)
+
+
+def tokens_of(features: ImageFeatures, space: JointSpace, config: H2vlrConfig) -> Tokens:
+    """Return the tokens of encoded pictures.
+
+    Raises:
+        ValueError: If V-V tokens are asked for and the encoder has none.
+    """
+    return Tokens(
+        visual=join_stages(features.patches[list(config.gallery.stages)]),
+        joint=joint_tokens(features, space, config),
+        pooled=space.project_pooled(features.pooled),
+        grid=features.grid,
+    )
+
+
+def joint_tokens(features: ImageFeatures, space: JointSpace, config: H2vlrConfig) -> Tensor:
+    """Return the patches that meet the prompts, [S, B, N, J] unit norm.
+
+    Raises:
+        ValueError: If V-V tokens are asked for and the encoder has none.
+    """
+    compared = features.patches
+    if config.induction.source == "local":
+        if features.local is None:
+            msg = "the text map needs the V-V path; create the encoder with local_from"
+            raise ValueError(msg)
+        compared = features.local
+    return space.project(compared)[list(config.induction.stages)]
+
+
+def encode(
+    images: Sequence[RgbImage], backbone: ImageBackbone, space: JointSpace, config: H2vlrConfig
+) -> Tokens:
+    """Return the tokens of ``images``, a few encoded at a time."""
+    parts = [
+        tokens_of(backbone.encode_rgb(images[start : start + CHUNK]), space, config)
+        for start in range(0, len(images), CHUNK)
+    ]
+    return together(parts)
+
+
+def together(parts: Sequence[Tokens]) -> Tokens:
+    """Return several batches as one."""
+    return Tokens(
+        visual=torch.cat([part.visual for part in parts]),
+        joint=torch.cat([part.joint for part in parts], dim=1),
+        pooled=torch.cat([part.pooled for part in parts]),
+        grid=parts[0].grid,
+    )
+
+
+def quarter_turned(images: Sequence[RgbImage], turns: int) -> list[RgbImage]:
+    """Return copies turned counter-clockwise by ``turns`` quarters."""
+    return [np.ascontiguousarray(np.rot90(image, turns)) for image in images]

@@ -1,0 +1,215 @@
+"""Optimisation on episodes: what training and tuning share.
+
+Two stages: *induce* trains the mapper through the base map, *reason* trains graph and score over
+prompts that stand still. With ``joint`` one stage trains everything, as published.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from adapp.auxiliary.bank import Shelf
+from adapp.backbones.base import JointSpace
+from adapp.core.detector import Report
+from adapp.methods.h2vlr.config import H2vlrConfig, Schedule, Variant
+from adapp.methods.h2vlr.encoding import joint_tokens
+from adapp.methods.h2vlr.episodes import Chunk, Episode, chunks, features_of, steps, truth_of
+from adapp.methods.h2vlr.losses import h2vlr_loss
+from adapp.methods.h2vlr.model import H2vlrNetwork
+from adapp.methods.h2vlr.prompts import PromptSet
+from adapp.methods.h2vlr.reasoning import CellMaps, base_maps, reason
+from adapp.methods.h2vlr.semantics import (
+    SemanticRepository,
+    centre_logits,
+    global_feature,
+    repository,
+)
+from adapp.training.loop import LoopPlan, cosine_rate, run_epochs
+
+Stage: TypeAlias = Literal["induce", "reason", "joint"]
+
+TOGETHER = 4
+"""Chunks of different episodes behind one step."""
+WARMUP = 20
+"""Steps over which the learning rate rises."""
+OWN_NAME = 0.6
+"""Share of the episodes that call the part by its name while the mapper learns."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """One episode with everything a step needs.
+
+    Attributes:
+        episode: Queries held against supports.
+        shelf: Where their tokens lie.
+        space: Joint space; one that was trained without this category, so that its prompts are
+            as good here as they will be elsewhere.
+        named: Prompts with the part's own name.
+        unnamed: Prompts that call it "object".
+    """
+
+    episode: Episode
+    shelf: Shelf
+    space: JointSpace
+    named: PromptSet
+    unnamed: PromptSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wording:
+    """The prompts of one lesson in the joint space.
+
+    Attributes:
+        semantics: Prompts and centres.
+        support_logits: Text log-odds of the support's patches, [k * N].
+    """
+
+    semantics: SemanticRepository
+    support_logits: Tensor
+
+
+def worded(
+    lesson: Lesson,
+    network: H2vlrNetwork,
+    variant: Variant,
+    config: H2vlrConfig,
+    *,
+    own_name: bool = True,
+) -> Wording:
+    """Return the lesson's prompts; gradients reach the mapper."""
+    space, features = lesson.space, features_of(lesson.shelf, lesson.episode.supports)
+    pooled = space.project_pooled(features.pooled)
+    context = None if variant == "sab" else network.mapper(global_feature(pooled))
+    prompts = lesson.named if own_name else lesson.unnamed
+    semantics = repository(space, prompts, context, config.induction)
+    joint = joint_tokens(features, space, config)
+    return Wording(semantics, centre_logits(joint, semantics).flatten())
+
+
+def answered(
+    lesson: Lesson,
+    rows: Sequence[int],
+    wording: Wording,
+    network: H2vlrNetwork,
+    variant: Variant,
+    config: H2vlrConfig,
+) -> tuple[Tensor, CellMaps]:
+    """Return the chosen queries in the joint space, [S, B, N, J], and what the network says."""
+    chosen = torch.tensor(list(rows))
+    episode, shelf = lesson.episode, lesson.shelf
+    joint = joint_tokens(features_of(shelf, episode.queries[chosen]), lesson.space, config)
+    matched = wording.support_logits[episode.place[chosen].long()]
+    visual = episode.visual[chosen].float()
+    maps = base_maps(joint, visual, matched, wording.semantics, config)
+    cells = reason(
+        network,
+        variant,
+        joint,
+        episode.members[chosen].long(),
+        episode.evidence[chosen].float(),
+        maps,
+        wording.semantics,
+        shelf.grid,
+        config,
+    )
+    return joint, cells
+
+
+def train_network(
+    network: H2vlrNetwork,
+    stage: Stage,
+    lessons: Sequence[Lesson],
+    config: H2vlrConfig,
+    schedule: Schedule,
+    plan: LoopPlan,
+    report: Report | None = None,
+) -> list[float]:
+    """Return the loss of each epoch after one stage of training in place; ends in eval mode."""
+    trained = _trained(network, stage)
+    variant: Variant = "dsi" if stage == "induce" else "full"
+    optimizer = _optimiser(trained, schedule)
+    episodes, shelves = [one.episode for one in lessons], [one.shelf for one in lessons]
+    queries = sum(len(episode) for episode in episodes)
+    per_epoch = max(1, round(queries / schedule.batch / TOGETHER))
+    still: dict[int, Wording] = {}
+
+    def wording(number: int, rng: np.random.Generator) -> Wording:
+        if stage == "reason":
+            if number not in still:
+                with torch.no_grad():
+                    still[number] = worded(lessons[number], network, variant, config)
+            return still[number]
+        own = bool(rng.random() < OWN_NAME) or stage == "joint"
+        return worded(lessons[number], network, variant, config, own_name=own)
+
+    def loss_of(chunk: Chunk, rng: np.random.Generator) -> Tensor:
+        lesson, told = lessons[chunk.episode], wording(chunk.episode, rng)
+        joint, cells = answered(lesson, chunk.rows, told, network, variant, config)
+        truth = truth_of(lesson.shelf, lesson.episode.queries[list(chunk.rows)])
+        return h2vlr_loss(joint, cells, told.semantics, truth, lesson.shelf.grid, config)
+
+    def epoch(number: int) -> float:
+        network.train()
+        rng = np.random.default_rng([plan.seed, number])
+        losses = []
+        found = chunks(episodes, shelves, schedule.batch, rng)
+        for step, group in enumerate(steps(found, TOGETHER)):
+            rate = cosine_rate(
+                number * per_epoch + step, plan.epochs * per_epoch, schedule.rate, WARMUP
+            )
+            for parameters in optimizer.param_groups:
+                parameters["lr"] = rate
+            optimizer.zero_grad()
+            for chunk in group:
+                loss = loss_of(chunk, rng) / len(group)
+                loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+                losses.append(loss.item() * len(group))
+            nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
+            optimizer.step()
+        return float(np.mean(losses))
+
+    losses = run_epochs(trained, optimizer, epoch, plan, report)
+    network.eval()
+    return losses
+
+
+def _trained(network: H2vlrNetwork, stage: Stage) -> nn.Module:
+    """Return the module that learns in ``stage``; the rest is frozen."""
+    network.requires_grad_(requires_grad=False)
+    if stage == "induce":
+        trained: nn.Module = network.mapper
+    elif stage == "joint":
+        trained = network
+    else:
+        if network.reasoner is None or network.score is None:
+            msg = "the variant dsi has no reasoning to train"
+            raise ValueError(msg)
+        trained = nn.ModuleDict({"reasoner": network.reasoner, "score": network.score})
+    return trained.requires_grad_(requires_grad=True)
+
+
+def _optimiser(module: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
+    if schedule.optimiser == "sgd":
+        return torch.optim.SGD(
+            module.parameters(), lr=schedule.rate, momentum=0.9, weight_decay=schedule.decay
+        )
+    return torch.optim.AdamW(module.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
+
+
+def stages_of(variant: Variant, config: H2vlrConfig) -> tuple[tuple[Stage, Schedule], ...]:
+    """Return the stages that train ``variant``, in order."""
+    if variant != "full":  # sghm adds no weights to dsi
+        return (("induce", config.induce),)
+    if config.joint:
+        return (("joint", config.reason),)
+    return (("induce", config.induce), ("reason", config.reason))
+
+
+def shortened(schedule: Schedule, epochs: int | None) -> Schedule:
+    """Return ``schedule`` with another number of passes; None keeps it."""
+    return schedule if epochs is None else replace(schedule, epochs=epochs)

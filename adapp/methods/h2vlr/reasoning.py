@@ -1,0 +1,195 @@
+"""From tokens to maps on the patch grid: base, hypergraph, residual, fused, score. Eq. 5 to 7.
+
+The same code runs in training and in inspection. Shape letters as in ``adapp.core.results``; S
+stages of the joint space, J its channels, T prompts, G gallery patches.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from adapp.methods.h2vlr.config import H2vlrConfig, Variant
+from adapp.methods.h2vlr.model import H2vlrNetwork, Hypergraph, make_hypergraph, spread_out
+from adapp.methods.h2vlr.semantics import SemanticRepository, affinities, centre_logits, forgiven
+from adapp.ops.maps import fuse_residual, top_percent_score
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BaseMaps:
+    """The Semantic Alignment Branch on the patch grid.
+
+    Attributes:
+        text_logits: Log-odds of the text map before and after forgiveness, [2, B, N].
+        text: M_txt, [B, N] in [0, 1].
+        visual: M_vis, [B, N] in [0, 1].
+        base: M_base, [B, N] in [0, 1].
+    """
+
+    text_logits: Tensor
+    text: Tensor
+    visual: Tensor
+    base: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellMaps:
+    """Everything H2VLR says about a batch, on the patch grid.
+
+    Attributes:
+        maps: Semantic Alignment Branch.
+        graph: Hypergraph; None where none was made (``sab``, ``dsi``).
+        affinity: Cosine of patches and prompts, [B, N, T]; None as above.
+        node_logits: Log-odds of the hypergraph map, [B, N]; None without learned reasoning.
+        hypergraph: M_hg, or the propagated base map of ``sghm``, [B, N]; None as ``graph``.
+        score_logits: Log-odds of the learned image score, [B]; None without it.
+        scores: Image scores, [B] in [0, 1].
+    """
+
+    maps: BaseMaps
+    graph: Hypergraph | None
+    affinity: Tensor | None
+    node_logits: Tensor | None
+    hypergraph: Tensor | None
+    score_logits: Tensor | None
+    scores: Tensor
+
+
+def base_maps(
+    joint: Tensor,
+    visual: Tensor,
+    matched_logits: Tensor,
+    semantics: SemanticRepository,
+    config: H2vlrConfig,
+) -> BaseMaps:
+    """Return text, visual and base map. Source: H2VLR eq. 5.
+
+    Args:
+        joint: Patches of the queries in the joint space, [S, B, N, J].
+        visual: M_vis, [B, N].
+        matched_logits: Text log-odds of the nearest normal patch of each, [B, N].
+        semantics: Prompts of the part.
+        config: Constants.
+    """
+    raw = centre_logits(joint, semantics)
+    kinder = forgiven(raw, matched_logits, config.loss.margin / semantics.temperature)
+    text = torch.sigmoid(kinder if config.induction.anchor == "support" else raw)
+    base = config.text_weight * text + (1.0 - config.text_weight) * visual
+    return BaseMaps(torch.stack([raw, kinder]), text, visual, base)
+
+
+def reason(
+    network: H2vlrNetwork | None,
+    variant: Variant,
+    joint: Tensor,
+    members: Tensor,
+    evidence: Tensor,
+    maps: BaseMaps,
+    semantics: SemanticRepository,
+    grid: tuple[int, int],
+    config: H2vlrConfig,
+) -> CellMaps:
+    """Return what ``variant`` makes of the base map.
+
+    Args:
+        network: Trained parts; needed by ``full``.
+        variant: Step of the ladder.
+        joint: Patches of the queries in the joint space, [S, B, N, J].
+        members: Structural neighbours of each patch, [B, N, K].
+        evidence: Visual evidence of each patch, [B, N, E]; E may be 0.
+        maps: Base maps.
+        semantics: Prompts of the part.
+        grid: Patch grid (h, w).
+        config: Constants.
+    """
+    percent = config.score.top_percent
+    if variant in {"sab", "dsi"}:
+        scores = top_percent_score(maps.base, percent)
+        return CellMaps(maps, None, None, None, None, None, scores)
+    affinity = affinities(joint, semantics)
+    graph = make_hypergraph(members, affinity, config.graph)
+    if variant == "sghm" or network is None or network.reasoner is None or network.score is None:
+        around = spread_out(maps.base, graph, config.graph.propagation)
+        scores = top_percent_score(around, percent)
+        return CellMaps(maps, graph, affinity, None, around, None, scores)
+    if config.graph.evidence:  # D7: what the prompts say joins what the gallery says
+        evidence = torch.cat([evidence, maps.text_logits.movedim(0, -1)], dim=-1)
+    device = joint.device.type
+    reduced = config.autocast and device in {"cpu", "cuda"}
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=reduced):
+        logits = network.reasoner(joint, evidence, graph, maps.base)
+    hypergraph = torch.sigmoid(logits)
+    fused = fused_map(maps.base, hypergraph, grid, config.score.scale, config)
+    scored = torch.stack(
+        [top_percent_score(m, percent) for m in (maps.base, maps.visual, hypergraph)], dim=1
+    )
+    score_logits = network.score(fused, scored)
+    scores = torch.sigmoid(score_logits)
+    return CellMaps(maps, graph, affinity, logits, hypergraph, score_logits, scores)
+
+
+def residual_of(hypergraph: Tensor, config: H2vlrConfig) -> Tensor:
+    """Return M_res = beta (M_hg - mu), in [-1, 1], any shape. Source: H2VLR eq. 6."""
+    return config.residual_gain * (hypergraph - config.residual_centre)
+
+
+def fused_map(
+    base: Tensor,
+    hypergraph: Tensor,
+    grid: tuple[int, int],
+    scale: int,
+    config: H2vlrConfig,
+) -> Tensor:
+    """Return M* at ``scale`` values per patch and side, [B, scale^2 N]. Source: H2VLR eq. 7.
+
+    The range limit passes gradients as :func:`limited` does.
+
+    Args:
+        base: M_base, [B, N].
+        hypergraph: M_hg, [B, N].
+        grid: Patch grid (h, w).
+        scale: 1 stays on the patches; more is bilinear.
+        config: beta, mu and eta.
+    """
+    base, hypergraph = (enlarged(values, grid, scale) for values in (base, hypergraph))
+    total = base + config.residual_weight * residual_of(hypergraph, config)
+    if total.requires_grad:
+        return limited(total)
+    return fuse_residual(base, residual_of(hypergraph, config), config.residual_weight)
+
+
+def enlarged(values: Tensor, grid: tuple[int, int], scale: int) -> Tensor:
+    """Return maps [B, N] resized bilinearly to ``scale`` values per patch and side, flattened."""
+    if scale == 1:
+        return values
+    size = (grid[0] * scale, grid[1] * scale)
+    maps = values.view(-1, 1, *grid)
+    return functional.interpolate(maps, size, mode="bilinear", align_corners=False).flatten(1)
+
+
+def limited(values: Tensor) -> Tensor:
+    """Return ``values`` clamped to [0, 1]; gradients that lead back into the range survive.
+
+    A plain clamp would stop every gradient outside, a straight-through one would push values ever
+    further out.
+    """
+    clamped: Tensor = _Limit.apply(values)
+    return clamped
+
+
+class _Limit(torch.autograd.Function):
+    """The clamp of eq. 7 with a one-sided gradient."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, values: Tensor) -> Tensor:
+        """Return ``values`` in [0, 1]."""
+        ctx.save_for_backward(values)
+        return values.clamp(0.0, 1.0)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.BackwardCFunction, gradient: Tensor) -> Tensor:
+        """Return ``gradient``, except where a descent step would lead further out."""
+        (values,) = ctx.saved_tensors
+        outwards = ((values < 0) & (gradient > 0)) | ((values > 1) & (gradient < 0))
+        return gradient.masked_fill(outwards, 0.0)

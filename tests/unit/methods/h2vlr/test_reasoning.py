@@ -1,0 +1,141 @@
+"""Equations 5 to 7, the limit's gradient, and what each step of the ladder adds."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from adapp.methods.h2vlr.model import H2vlrNetwork, spread_out
+from adapp.methods.h2vlr.presets import PAPER
+from adapp.methods.h2vlr.reasoning import (
+    base_maps,
+    enlarged,
+    fused_map,
+    limited,
+    reason,
+    residual_of,
+)
+from adapp.ops.maps import top_percent_score
+from tests.tolerance import assert_same
+from tests.unit.methods.h2vlr.planted_parts import (
+    CELLS,
+    GRID,
+    JOINT,
+    built,
+    joint_tokens,
+    our_form,
+    paper_form,
+    semantics,
+)
+
+
+def said(config, variant, network=None, batch=2):
+    stages = len(config.induction.stages)
+    prompts, joint = semantics(stages), joint_tokens(batch, stages)
+    matched = torch.randn(batch, CELLS)
+    maps = base_maps(joint, torch.rand(batch, CELLS), matched, prompts, config)
+    members = torch.rand(batch, CELLS, CELLS).topk(8, dim=-1).indices
+    width = 9 if config.graph.evidence else 0
+    evidence = torch.randn(batch, CELLS, width)
+    return reason(network, variant, joint, members, evidence, maps, prompts, GRID, config)
+
+
+def test_the_base_map_is_the_weighted_mean_of_its_two_halves():
+    config = replace(paper_form(), text_weight=0.3)
+    maps = said(config, "sab").maps
+    assert_same(maps.base, 0.3 * maps.text + 0.7 * maps.visual)
+    assert_same(maps.text, torch.sigmoid(maps.text_logits[0]))
+    assert 0 <= float(maps.base.min()) <= float(maps.base.max()) <= 1
+
+
+def test_an_anchored_text_map_uses_what_is_left_after_forgiveness():
+    maps = said(our_form(), "dsi").maps
+    assert_same(maps.text, torch.sigmoid(maps.text_logits[1]))
+    assert bool((maps.text_logits[1] <= maps.text_logits[0]).all())
+    static = said(our_form().static(), "sab").maps
+    assert_same(static.text, torch.sigmoid(static.text_logits[0]))
+
+
+def test_the_residual_fills_its_range_and_is_zero_at_the_boundary():
+    extremes = residual_of(torch.tensor([0.0, 0.5, 1.0]), PAPER)
+    assert extremes.tolist() == [-1.0, 0.0, 1.0]
+
+
+def test_the_fused_map_is_equation_7():
+    base, hypergraph = torch.rand(2, CELLS), torch.rand(2, CELLS)
+    found = fused_map(base, hypergraph, GRID, 1, PAPER)
+    assert_same(found, (base + 0.4 * 2 * (hypergraph - 0.5)).clamp(0, 1))
+    assert 0 <= float(found.min()) <= float(found.max()) <= 1
+
+
+def test_eta_zero_is_the_base_map_bit_for_bit():
+    base = torch.rand(2, CELLS)
+    silent = replace(PAPER, residual_weight=0.0)
+    assert torch.equal(fused_map(base, torch.rand(2, CELLS), GRID, 1, silent), base)
+
+
+def test_training_and_inspection_fuse_alike():
+    base, hypergraph = torch.rand(2, CELLS), torch.rand(2, CELLS)
+    learning = fused_map(base, hypergraph.clone().requires_grad_(), GRID, 2, PAPER)
+    assert_same(learning.detach(), fused_map(base, hypergraph, GRID, 2, PAPER))
+
+
+def test_the_limit_lets_gradients_lead_back_and_never_further_out():
+    values = torch.tensor([-0.5, -0.5, 0.5, 1.5, 1.5], requires_grad=True)
+    upstream = torch.tensor([1.0, -1.0, 1.0, 1.0, -1.0])
+    limited(values).backward(upstream)
+    assert limited(values.detach()).tolist() == [0.0, 0.0, 0.5, 1.0, 1.0]
+    assert values.grad.tolist() == [0.0, -1.0, 1.0, 1.0, 0.0]
+
+
+def test_a_map_is_enlarged_bilinearly_and_stays_when_not_asked():
+    values = torch.rand(2, CELLS)
+    assert enlarged(values, GRID, 1) is values
+    assert enlarged(values, GRID, 4).shape == (2, 16 * CELLS)
+    flat = torch.full((1, CELLS), 0.3)
+    assert_same(enlarged(flat, GRID, 4), torch.full((1, 16 * CELLS), 0.3))
+
+
+@pytest.mark.parametrize("variant", ["sab", "dsi"])
+def test_the_first_steps_make_no_hypergraph(variant):
+    cells = said(our_form(), variant)
+    assert cells.graph is None
+    assert cells.hypergraph is None
+    assert_same(cells.scores, top_percent_score(cells.maps.base, 1.0))
+
+
+def test_sghm_spreads_the_base_map_without_parameters():
+    config = our_form()
+    cells = said(config, "sghm", built(config))
+    assert_same(cells.hypergraph, spread_out(cells.maps.base, cells.graph, 0.5))
+    assert cells.node_logits is None
+    assert_same(cells.scores, top_percent_score(cells.hypergraph, 1.0))
+
+
+def test_full_reasons_and_scores():
+    config = our_form()
+    cells = said(config, "full", built(config))
+    assert_same(cells.hypergraph, torch.sigmoid(cells.node_logits))
+    assert_same(cells.scores, torch.sigmoid(cells.score_logits))
+    assert float(cells.hypergraph.detach().std()) > 0.01
+
+
+def test_full_before_training_is_the_step_before_it():
+    config = our_form()
+    network = H2vlrNetwork(config, "full", JOINT, 12).eval()
+    cells = said(config, "full", network)
+    assert_same(cells.hypergraph, spread_out(cells.maps.base, cells.graph, 0.5))
+    assert_same(cells.scores, top_percent_score(cells.maps.base, 1.0))
+
+
+def test_gradients_reach_every_trained_part():
+    for config in (our_form(), paper_form()):
+        network = built(config).train()
+        cells = said(config, "full", network)
+        (cells.node_logits.sum() + cells.score_logits.sum()).backward()
+        silent = [
+            name
+            for name, parameter in network.named_parameters()
+            if parameter.grad is None and not name.startswith("mapper")
+        ]
+        assert silent == []
