@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from adapp.methods.registry import METHODS
 from adapp.services.inspection import Inspection, QueryOutcome
 
 
@@ -27,6 +28,14 @@ def scored_weight(outcome: QueryOutcome) -> float:
     """Return the residual weight behind the outcome's score."""
     own = outcome.scored_weight
     return outcome.result.residual_weight if own is None else own
+
+
+def adjustable_weight(inspection: Inspection) -> float | None:
+    """Return the method's own residual weight if a view may change it, else None."""
+    info = METHODS.get(inspection.request.method)
+    if info is None or not info.residual_slider or not inspection.outcomes:
+        return None
+    return scored_weight(inspection.outcomes[0])
 
 
 def reweighted(inspection: Inspection, weight: float) -> Inspection:

@@ -106,7 +106,7 @@ class Verdict:
     def position(self) -> str:
         """Where the score stands among the normal pictures, in words."""
         if self.normals_below is None:
-            return "no normal pictures to compare with"
+            return "no normal pictures given"
         if self.n_normals == 1:
             above = "above" if self.normals_below else "not above"
             return f"{above} the one normal picture"

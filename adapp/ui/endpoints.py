@@ -48,7 +48,8 @@ class Endpoints:
                     "title": info.title,
                     "summary": info.summary,
                     "regimes": sorted(info.regimes),
-                    "needs_support": "zero_shot" not in info.regimes,
+                    "needs_support": info.needs_support,
+                    "uses_part_name": info.uses_part_name,
                     "variants": list(info.variants),
                     "maps": dict(info.map_meanings),
                 }
@@ -76,10 +77,10 @@ class Endpoints:
         """Inspect pictures of parts against pictures of good ones.
 
         Args:
-            support: Pictures of normal parts, 1 to 16.
+            support: Pictures of normal parts, 1 to 16; zero-shot methods need none.
             query: Pictures to inspect, 1 to 32.
             method: Name of the method; see the methods endpoint.
-            category: Name of the part; may be empty.
+            category: Name of the part; may be empty. Methods with prompts ask about it.
             preset: Frozen encoder behind the method.
             checkpoint: "open" (usable in a plant) or "research" (evaluation only).
             tune: Whether to adapt the method to the normal parts first; slower.
@@ -104,9 +105,9 @@ class Endpoints:
         """Tell which scores the normal pictures reach by themselves and what threshold follows.
 
         Args:
-            support: Pictures of normal parts, 1 to 16.
+            support: Pictures of normal parts, 1 to 16; zero-shot methods need none.
             method: Name of the method; see the methods endpoint.
-            category: Name of the part; may be empty.
+            category: Name of the part; may be empty. Methods with prompts ask about it.
             preset: Frozen encoder behind the method.
             checkpoint: "open" (usable in a plant) or "research" (evaluation only).
             seed: Seed of everything random.
@@ -147,10 +148,10 @@ class Endpoints:
         """Inspect pictures and pack everything found into one ZIP file.
 
         Args:
-            support: Pictures of normal parts, 1 to 16.
+            support: Pictures of normal parts, 1 to 16; zero-shot methods need none.
             query: Pictures to inspect, 1 to 32.
             method: Name of the method; see the methods endpoint.
-            category: Name of the part; may be empty.
+            category: Name of the part; may be empty. Methods with prompts ask about it.
             preset: Frozen encoder behind the method.
             checkpoint: "open" (usable in a plant) or "research" (evaluation only).
             tune: Whether to adapt the method to the normal parts first; slower.

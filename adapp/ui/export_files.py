@@ -34,7 +34,8 @@ def export(
             return _cached(write_archive(folder, folder.with_suffix(".zip")))
         if kind == "json":
             return _cached(folder / "results.json")
-        return _cached(folder / report["queries"][chosen]["files"]["overlay"])
+        query = report["queries"][chosen]
+        return _cached(_named(folder / query["files"]["overlay"], query))
 
 
 def report_with_overlays(
@@ -55,6 +56,14 @@ def _written(
         folder = Path(name) / "adapp-results"
         written = write_results(inspection, folder, thresholds, map_pictures=map_pictures)
         yield folder, json.loads(written.read_text(encoding="utf-8"))
+
+
+def _named(picture: Path, query: dict[str, Any]) -> Path:
+    """Return ``picture`` under a name that tells the residual weight, if it was set by hand."""
+    weight = query["residual_weight"]
+    if weight == query["score_residual_weight"]:
+        return picture
+    return picture.rename(picture.with_stem(f"{picture.stem}_eta{weight:.2f}"))
 
 
 def _cached(path: Path) -> str:

@@ -83,8 +83,10 @@ def support_problem(method: str, support: tuple[Path, ...]) -> str:
     info = METHODS.get(method)
     if info is None:
         return texts.NO_METHOD.format(method=method, known=", ".join(METHODS))
-    if not support and "zero_shot" not in info.regimes:
-        return texts.NEED_SUPPORT.format(method=info.title)
+    if not support and info.needs_support:
+        others = [other.title for other in METHODS.values() if not other.needs_support]
+        way_out = texts.OR_ZERO_SHOT.format(other=others[0]) if others else ""
+        return texts.NEED_SUPPORT.format(method=info.title) + way_out + "."
     if len(support) > MOST_SUPPORT:
         return texts.TOO_MANY_SUPPORT.format(most=MOST_SUPPORT, count=len(support))
     return ""

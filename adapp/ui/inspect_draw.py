@@ -4,7 +4,10 @@ from typing import Any, TypeAlias
 
 import gradio as gr
 
+from adapp.methods.registry import METHODS
+from adapp.services.fusion import adjustable_weight, with_weight
 from adapp.services.inspection import Inspection, QueryOutcome
+from adapp.services.patches import patch_links
 from adapp.services.regions import (
     Match,
     Thresholds,
@@ -14,9 +17,9 @@ from adapp.services.regions import (
     regions,
     verdict,
 )
-from adapp.services.views import histogram, matches
-from adapp.ui import inspect_view, viewer
-from adapp.ui.inspect_layout import InspectLayout
+from adapp.services.views import histogram, map_names, matches
+from adapp.ui import inspect_view, patch_view, verdict_view, viewer
+from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.inspect_view import Pair
 from adapp.ui.pictures import png_uri, screen_picture
 from adapp.ui.state import Held, Look
@@ -42,7 +45,8 @@ class Drawing:
 
     def whole(self, held: Held, inspection: Inspection, look: Look) -> Updates:
         """Return the updates that show another query, or the first one of a run."""
-        outcome = inspection.outcomes[look.chosen]
+        outcome = self._shown(held, inspection, look)
+        held.spot = None
         parts = {
             **viewer.with_picture(
                 f"{held.key}-{look.chosen}", outcome.image.name, outcome.image.pixels
@@ -51,15 +55,44 @@ class Drawing:
         }
         return {
             self._results.notes: inspect_view.notes_html(inspection, outcome),
-            self._results.reading: inspect_view.READING_HINT,
+            self._results.meaning: self._meaning(inspection, look),
+            **self.read(held, inspection, look),
             **self.thresholds(held, inspection, look, parts),
         }
 
     def map(self, held: Held, inspection: Inspection, look: Look) -> Updates:
         """Return the updates that show another map, or the same in other colours."""
         held.look = look
-        parts = self._map_parts(inspection.outcomes[look.chosen], look)
-        return {self._results.viewer: gr.HTML(**parts)}
+        parts = self._map_parts(self._shown(held, inspection, look), look)
+        return {
+            self._results.viewer: gr.HTML(**parts),
+            self._results.meaning: self._meaning(inspection, look),
+        }
+
+    def weight(self, held: Held, inspection: Inspection, look: Look) -> Updates:
+        """Return the updates that follow from another residual weight."""
+        outcome = self._shown(held, inspection, look)
+        parts = self._map_parts(outcome, look) if look.kind == "fused" else None
+        return {
+            **self.read(held, inspection, look),
+            **self.thresholds(held, inspection, look, parts),
+        }
+
+    def read(self, held: Held, inspection: Inspection, look: Look) -> Updates:
+        """Return the updates that tell what stands behind the marked pixel, if one is."""
+        result = self._shown(held, inspection, look).result
+        edges, spot = result.hyperedges, held.spot
+        if spot is None:
+            hint = patch_view.READING_HINT if edges is None else patch_view.LINKS_HINT
+            return {self._results.reading: hint, self._results.patch: ""}
+        evidence = {name: float(values[spot]) for name, values in result.evidence.items()}
+        size = (result.fused_map.shape[0], result.fused_map.shape[1])
+        return {
+            self._results.reading: patch_view.reading_html(*spot, result.at(*spot), evidence),
+            self._results.patch: ""
+            if edges is None
+            else patch_view.patch_html(patch_links(edges, spot, size)),
+        }
 
     def thresholds(
         self,
@@ -77,7 +110,7 @@ class Drawing:
             parts: Parts of the viewer's update that come from elsewhere.
         """
         held.look = look
-        outcome = inspection.outcomes[look.chosen]
+        outcome = self._shown(held, inspection, look)
         fused = outcome.result.fused_map
         found = regions(fused, look.thresholds.pixel)
         mask = region_mask(fused, look.thresholds.pixel, default_min_pixels(fused.shape))
@@ -89,7 +122,7 @@ class Drawing:
         judged = self._verdicts(inspection, look.thresholds)
         scale = viewer.with_scale(look.kind, look.colors, look.thresholds.pixel)
         return {
-            self._results.verdict: inspect_view.verdict_html(
+            self._results.verdict: verdict_view.verdict_html(
                 inspection, outcome, judged[look.chosen], found
             ),
             self._results.strip: inspect_view.strip_html(
@@ -99,6 +132,9 @@ class Drawing:
             self._results.histogram: histogram(inspection, look.thresholds, look.chosen),
             self._results.threshold_note: inspect_view.thresholds_note(
                 look.thresholds, inspection.calibration
+            ),
+            self._results.weight_note: inspect_view.weight_note(
+                adjustable_weight(inspection), look.weight
             ),
             self._results.viewer: gr.HTML(
                 **{
@@ -119,9 +155,15 @@ class Drawing:
             self._results.histogram: histogram(inspection, look.thresholds, look.chosen),
         }
 
+    def maps(self, inspection: Inspection, look: Look) -> Updates:
+        """Return the updates that offer the maps that a new result has."""
+        choices = viewer.map_choices(inspection.outcomes[look.chosen].result)
+        return {self._controls.kind: gr.Radio(choices=choices, value=look.kind)}
+
     def sliders(self, inspection: Inspection) -> Updates:
-        """Return the updates that put both sliders to their calibrated values."""
+        """Return the updates that put every slider to the method's own value."""
         own = Thresholds.of(inspection.calibration)
+        weight = adjustable_weight(inspection)
         low, high = inspection.outcomes[0].result.score_range
         return {
             self._controls.image_threshold: gr.Slider(
@@ -130,7 +172,22 @@ class Drawing:
                 value=on_slider(own.image),
             ),
             self._controls.pixel_threshold: gr.Slider(value=on_slider(own.pixel)),
+            self._controls.weight: gr.Slider(value=1 if weight is None else on_slider(weight)),
         }
+
+    def _shown(self, held: Held, inspection: Inspection, look: Look) -> QueryOutcome:
+        """Return the query looked at, fused with the visitor's weight where there is one."""
+        outcome = inspection.outcomes[look.chosen]
+        if look.weight is None:
+            return outcome
+        last = held.anew
+        if last is None or last[0] is not outcome or last[1].result.residual_weight != look.weight:
+            last = (outcome, with_weight(outcome, look.weight))
+            held.anew = last
+        return last[1]
+
+    def _meaning(self, inspection: Inspection, look: Look) -> str:
+        return inspect_view.meaning_html(METHODS.get(inspection.request.method), look.kind)
 
     def _map_parts(self, outcome: QueryOutcome, look: Look) -> ViewerParts:
         return {
@@ -161,6 +218,13 @@ class Drawing:
         return [held.thumbs[index] for index in range(len(inspection.outcomes))]
 
 
-def on_slider(threshold: float) -> float:
-    """Return the step of a slider that stands for ``threshold``."""
-    return round(threshold, 3)
+def on_slider(value: float) -> float:
+    """Return the step of a slider that stands for ``value``."""
+    return round(value, 3)
+
+
+def first_look(found: Inspection, kind: str, colors: str) -> Look:
+    """Return the look at a new result: its first query, the map looked at before if it has it."""
+    names = map_names(found.outcomes[0].result)
+    own = Thresholds.of(found.calibration)
+    return Look(0, kind if kind in names else names[0], colors, own)

@@ -7,19 +7,15 @@ from gradio import processing_utils
 from gradio.utils import get_upload_folder
 
 from adapp.core.errors import UsageError
+from adapp.methods.registry import METHODS, MethodInfo
 from adapp.services.examples import Example
-from adapp.ui import page_view, texts
+from adapp.ui import method_view, page_view, texts
 from adapp.ui.app_services import AppServices
 from adapp.ui.inspect_draw import Updates
-from adapp.ui.inspect_layout import InspectLayout
+from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.inspect_run import RunHandlers
 from adapp.ui.intake import MOST_QUERY, MOST_SUPPORT, Checked, GalleryItems, Originals, check
 from adapp.ui.state import Held
-
-_HINTS = {
-    "support": (texts.NORMAL_HINT, MOST_SUPPORT),
-    "query": (texts.QUERY_HINT, MOST_QUERY),
-}
 
 
 class InputHandlers:
@@ -36,15 +32,33 @@ class InputHandlers:
         self._notes = layout.actions
         self._busy = RunHandlers(services, layout).on_busy
 
-    def on_support(self, items: GalleryItems, originals: Originals) -> tuple[Any, ...]:
+    def on_support(self, items: GalleryItems, originals: Originals, method: str) -> tuple[Any, ...]:
         """Check the normal pictures as soon as they are there."""
-        return _checked("support", items, originals)
+        looked = check(items, originals)
+        return _gallery(looked), looked.originals, _support_remark(looked, method)
 
-    def on_query(self, items: GalleryItems, originals: Originals) -> tuple[Any, ...]:
+    def on_query(self, items: GalleryItems, originals: Originals, _: str) -> tuple[Any, ...]:
         """Check the pictures to inspect as soon as they are there."""
-        return _checked("query", items, originals)
+        looked = check(items, originals)
+        return _gallery(looked), looked.originals, _query_remark(looked)
 
-    def on_example(self, event: gr.EventData, held: Held | None) -> Updates:
+    def on_method(
+        self, method: str, preset: str, checkpoint: str, items: GalleryItems, originals: Originals
+    ) -> Updates:
+        """Say what the chosen method needs and takes, where it is put in."""
+        info = _info(method)
+        tuning: dict[str, Any] = {} if info.learns_support else {"value": False}
+        return {
+            self._notes.method_note: method_view.note_html(info, preset, checkpoint),
+            self._inputs.category: gr.Textbox(info=method_view.part_hint(info)),
+            self._inputs.support: gr.Gallery(label=method_view.support_label(info)),
+            self._notes.support_note: _support_remark(check(items, originals), method),
+            self._inputs.tune: gr.Checkbox(
+                info=method_view.tune_hint(info), interactive=info.learns_support, **tuning
+            ),
+        }
+
+    def on_example(self, event: gr.EventData, held: Held | None, method: str) -> Updates:
         """Fill the inputs with an example."""
         example = self._examples.get(str(event.key))
         if example is None:
@@ -57,8 +71,8 @@ class InputHandlers:
             self._inputs.category: example.category,
             self._inputs.tune: False,
             # a gallery that was empty does not tell of a change that a handler makes
-            self._notes.support_note: _remark("support", check([(path, None) for path in support])),
-            self._notes.query_note: _remark("query", check([(path, None) for path in query])),
+            self._notes.support_note: _support_remark(_checked(support), method),
+            self._notes.query_note: _query_remark(_checked(query)),
             **self._busy(held),
         }
 
@@ -72,13 +86,30 @@ def cached_files(example: Example) -> tuple[list[str], list[str]]:
     )
 
 
-def _checked(role: str, items: GalleryItems, originals: Originals) -> tuple[Any, ...]:
-    """Return the gallery with stand-ins, the files behind them, and the remark under it."""
-    looked = check(items, originals)
-    gallery = gr.skip() if looked.items is None else looked.items
-    return gallery, looked.originals, _remark(role, looked)
+def _checked(files: list[str]) -> Checked:
+    return check([(path, None) for path in files])
 
 
-def _remark(role: str, looked: Checked) -> str:
-    hint, most = _HINTS[role]
-    return page_view.intake_html(looked, most) or page_view.message_html(hint)
+def _gallery(looked: Checked) -> Any:  # noqa: ANN401 - gradio's own sign for "unchanged"
+    """Return the gallery with stand-ins for what no browser shows."""
+    return gr.skip() if looked.items is None else looked.items
+
+
+def _support_remark(looked: Checked, method: str) -> str:
+    hint = method_view.support_hint(_info(method))
+    return page_view.intake_html(looked, MOST_SUPPORT) or page_view.message_html(hint)
+
+
+def _query_remark(looked: Checked) -> str:
+    return page_view.intake_html(looked, MOST_QUERY) or page_view.message_html(texts.QUERY_HINT)
+
+
+def _info(method: str) -> MethodInfo:
+    """Return what is known of the method chosen.
+
+    Raises:
+        UsageError: If it does not exist.
+    """
+    if method not in METHODS:
+        raise UsageError(texts.NO_METHOD.format(method=method, known=", ".join(METHODS)))
+    return METHODS[method]

@@ -1,17 +1,16 @@
 """The Inspect tab's components, where they stand; no behaviour."""
 
-from dataclasses import dataclass
-
 import gradio as gr
 
-from adapp.methods.registry import METHODS
+from adapp.methods.registry import METHODS, MethodInfo
 from adapp.rendering.colormaps import SEQUENTIAL
-from adapp.ui import page_view, texts
+from adapp.ui import method_view, page_view, texts
 from adapp.ui.app_services import AppServices
-from adapp.ui.inspect_view import READING_HINT
+from adapp.ui.inspect_parts import Actions, Controls, Exports, Inputs, InspectLayout, Results
 from adapp.ui.intake import SUFFIXES
+from adapp.ui.patch_view import READING_HINT
 from adapp.ui.state import SESSION_SECONDS, drop_held
-from adapp.ui.viewer import MAPS, VIEWS, viewer
+from adapp.ui.viewer import FIRST_MAPS, VIEWS, script, viewer
 
 _PICK = """
 element.addEventListener('click', (event) => {
@@ -19,118 +18,6 @@ element.addEventListener('click', (event) => {
   if (button) trigger('pick', {key: button.dataset.key ?? button.dataset.index});
 });
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """Everything that decides what a run does."""
-
-    support: gr.Gallery
-    support_originals: gr.State
-    query: gr.Gallery
-    query_originals: gr.State
-    method: gr.Radio
-    category: gr.Textbox
-    preset: gr.Radio
-    checkpoint: gr.Radio
-    tune: gr.Checkbox
-
-    def all(self) -> list[gr.components.Component]:
-        """Return them in the order that the handlers take them."""
-        return [
-            self.support,
-            self.support_originals,
-            self.query,
-            self.query_originals,
-            self.method,
-            self.category,
-            self.preset,
-            self.checkpoint,
-            self.tune,
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """Everything that shows a result."""
-
-    held: gr.State
-    chosen: gr.State
-    progress: gr.HTML
-    stale: gr.HTML
-    empty: gr.HTML
-    verdict: gr.HTML
-    notes: gr.HTML
-    strip: gr.HTML
-    viewer: gr.HTML
-    reading: gr.HTML
-    regions: gr.HTML
-    histogram: gr.HTML
-    threshold_note: gr.HTML
-
-    def drawn(self) -> list[gr.blocks.Block]:
-        """Return what a redraw may change."""
-        return [
-            self.verdict,
-            self.notes,
-            self.strip,
-            self.viewer,
-            self.reading,
-            self.regions,
-            self.histogram,
-            self.threshold_note,
-            self.chosen,
-        ]
-
-    def fresh(self) -> list[gr.blocks.Block]:
-        """Return what a new result may change."""
-        return [*self.drawn(), self.progress, self.held, self.stale, self.empty]
-
-
-@dataclass(frozen=True, slots=True)
-class Controls:
-    """Everything that changes how a result is shown, without a model."""
-
-    kind: gr.Radio
-    view: gr.Radio
-    opacity: gr.Slider
-    colors: gr.Dropdown
-    image_threshold: gr.Slider
-    pixel_threshold: gr.Slider
-    reset: gr.Button
-
-
-@dataclass(frozen=True, slots=True)
-class Actions:
-    """Buttons and the notes beside the inputs."""
-
-    examples: gr.HTML
-    run: gr.Button
-    stop: gr.Button
-    support_note: gr.HTML
-    query_note: gr.HTML
-    licence: gr.HTML
-
-
-@dataclass(frozen=True, slots=True)
-class Exports:
-    """Buttons that make files, and the hidden one that hands them over."""
-
-    everything: gr.Button
-    numbers: gr.Button
-    overlay: gr.Button
-    download: gr.DownloadButton
-
-
-@dataclass(frozen=True, slots=True)
-class InspectLayout:
-    """All components of the tab."""
-
-    inputs: Inputs
-    results: Results
-    controls: Controls
-    actions: Actions
-    exports: Exports
 
 
 def lay_out(services: AppServices) -> InspectLayout:
@@ -152,28 +39,14 @@ def lay_out(services: AppServices) -> InspectLayout:
 
 
 def _setup(services: AppServices, examples: gr.HTML) -> tuple[Inputs, Actions]:
-    support = _gallery(texts.NORMAL_LABEL, "support")
-    support_note = gr.HTML(page_view.message_html(texts.NORMAL_HINT), elem_id="support-note")
+    first = next(iter(METHODS.values()))
+    support = _gallery(method_view.support_label(first), "support")
+    support_note = gr.HTML(
+        page_view.message_html(method_view.support_hint(first)), elem_id="support-note"
+    )
     query = _gallery(texts.QUERY_LABEL, "query")
     query_note = gr.HTML(page_view.message_html(texts.QUERY_HINT), elem_id="query-note")
-    with gr.Column(elem_id="method-box"):
-        method = gr.Radio(
-            [(info.title, info.name) for info in METHODS.values()],
-            value=next(iter(METHODS)),
-            label=texts.METHOD_LABEL,
-            info=" ".join(info.summary for info in METHODS.values()),
-            elem_id="method",
-        )
-        category = gr.Textbox(
-            label=texts.PART_LABEL,
-            placeholder=texts.PART_HINT,
-            max_lines=1,
-            max_length=80,
-            elem_id="category",
-        )
-        tune = gr.Checkbox(
-            label=texts.TUNE_LABEL, info=texts.TUNE_HINT, value=False, elem_id="tune"
-        )
+    method, method_note, category, tune = _method_choice(services, first)
     preset, checkpoint, licence = _model_choice(services)
     with gr.Row(elem_id="run-row"):
         run = gr.Button("Run inspection", variant="primary", elem_id="run", min_width=120)
@@ -197,9 +70,43 @@ def _setup(services: AppServices, examples: gr.HTML) -> tuple[Inputs, Actions]:
         stop=stop,
         support_note=support_note,
         query_note=query_note,
+        method_note=method_note,
         licence=licence,
     )
     return inputs, actions
+
+
+def _method_choice(
+    services: AppServices, first: MethodInfo
+) -> tuple[gr.Radio, gr.HTML, gr.Textbox, gr.Checkbox]:
+    with gr.Column(elem_id="method-box"):
+        method = gr.Radio(
+            [(method_view.label(info), info.name) for info in METHODS.values()],
+            value=first.name,
+            label=texts.METHOD_LABEL,
+            elem_id="method",
+        )
+        note = gr.HTML(
+            method_view.note_html(first, services.preset, services.checkpoint),
+            elem_id="method-note",
+            apply_default_css=False,
+        )
+        category = gr.Textbox(
+            label=texts.PART_LABEL,
+            info=method_view.part_hint(first),
+            placeholder=texts.PART_EXAMPLE,
+            max_lines=1,
+            max_length=80,
+            elem_id="category",
+        )
+        tune = gr.Checkbox(
+            label=texts.TUNE_LABEL,
+            info=method_view.tune_hint(first),
+            value=False,
+            interactive=first.learns_support,
+            elem_id="tune",
+        )
+    return method, note, category, tune
 
 
 def _gallery(label: str, name: str) -> gr.Gallery:
@@ -251,10 +158,20 @@ def _findings() -> tuple[Results, Controls, Exports]:
         with gr.Row(elem_id="look"):
             with gr.Column(elem_id="look-picture", min_width=280):
                 kind, view = _view_choice()
+                meaning = gr.HTML("", elem_id="meaning", apply_default_css=False)
                 shown = viewer()
-                reading = gr.HTML(READING_HINT, elem_id="reading", apply_default_css=False)
+                reading = gr.HTML(
+                    READING_HINT,
+                    js_on_load=script("patch.js"),
+                    elem_id="reading",
+                    apply_default_css=False,
+                )
                 opacity, colors = _paint_choice()
+                weight, weight_note = _weight_choice()
             with gr.Column(elem_id="look-evidence", min_width=260):
+                patch = gr.HTML(
+                    "", js_on_load=script("patch.js"), elem_id="patch", apply_default_css=False
+                )
                 regions = gr.HTML("", elem_id="regions", apply_default_css=False)
         with gr.Row(elem_id="thresholds"):
             histogram = gr.HTML("", elem_id="histogram", apply_default_css=False)
@@ -271,8 +188,11 @@ def _findings() -> tuple[Results, Controls, Exports]:
         verdict=verdict,
         notes=notes,
         strip=strip,
+        meaning=meaning,
         viewer=shown,
         reading=reading,
+        weight_note=weight_note,
+        patch=patch,
         regions=regions,
         histogram=histogram,
         threshold_note=threshold_note,
@@ -282,6 +202,7 @@ def _findings() -> tuple[Results, Controls, Exports]:
         view=view,
         opacity=opacity,
         colors=colors,
+        weight=weight,
         image_threshold=image_threshold,
         pixel_threshold=pixel_threshold,
         reset=reset,
@@ -292,7 +213,7 @@ def _findings() -> tuple[Results, Controls, Exports]:
 def _view_choice() -> tuple[gr.Radio, gr.Radio]:
     with gr.Row(elem_id="view-choice"):
         kind = gr.Radio(
-            list(MAPS), value="fused", label="Map", elem_id="map", elem_classes="segments"
+            list(FIRST_MAPS), value="fused", label="Map", elem_id="map", elem_classes="segments"
         )
         view = gr.Radio(
             list(VIEWS), value="overlay", label="View", elem_id="view", elem_classes="segments"
@@ -313,6 +234,16 @@ def _paint_choice() -> tuple[gr.Slider, gr.Dropdown]:
             elem_id="colors",
         )
     return opacity, colors
+
+
+def _weight_choice() -> tuple[gr.Slider, gr.HTML]:
+    # The style sheet hides the row while its note is empty: see #panel in ``_findings``.
+    with gr.Column(elem_id="weight-row"):
+        weight = gr.Slider(
+            0, 2, value=1, step=0.01, label=texts.WEIGHT_LABEL, buttons=[], elem_id="weight"
+        )
+        note = gr.HTML("", elem_id="weight-note", apply_default_css=False)
+    return weight, note
 
 
 def _threshold_controls() -> tuple[gr.Slider, gr.Slider, gr.Button, gr.HTML]:

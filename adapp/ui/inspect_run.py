@@ -7,14 +7,12 @@ from typing import cast
 import gradio as gr
 
 from adapp.core.errors import AdappError
-from adapp.rendering.colormaps import MapKind
 from adapp.services.inspection import Inspection, InspectionRequest, inspect
-from adapp.services.regions import Thresholds
 from adapp.ui import page_view, texts
 from adapp.ui.app_services import AppServices
 from adapp.ui.form import form_of, problems, refuse
-from adapp.ui.inspect_draw import Drawing, Updates
-from adapp.ui.inspect_layout import InspectLayout
+from adapp.ui.inspect_draw import Drawing, Updates, first_look
+from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.state import Held, Look
 
 
@@ -36,7 +34,7 @@ class RunHandlers:
         self,
         browser: gr.Request,
         older: Held | None,
-        kind: MapKind,
+        kind: str,
         colors: str,
         *inputs: object,
     ) -> Iterator[Updates]:
@@ -66,7 +64,7 @@ class RunHandlers:
         self,
         request: InspectionRequest,
         held: Held,
-        shown: tuple[MapKind, str],
+        shown: tuple[str, str],
         stopped: Callable[[], bool],
     ) -> Iterator[Updates]:
         finished = 0
@@ -82,17 +80,18 @@ class RunHandlers:
         yield {self._results.progress: page_view.message_html(ending(held)), **self.on_idle()}
 
     def _arrived(
-        self, held: Held, found: Inspection, shown: tuple[MapKind, str], *, first: bool
+        self, held: Held, found: Inspection, shown: tuple[str, str], *, first: bool
     ) -> Updates:
         """Return the updates for a result that has just come in."""
         if not first and held.look is not None:
             return self._draw.overview(held, found, held.look)
-        look = Look(0, *shown, Thresholds.of(found.calibration))
+        look = first_look(found, *shown)
         return {**self._fresh(held, found, look), self._results.held: held}
 
     def _fresh(self, held: Held, found: Inspection, look: Look) -> Updates:
         return {
             **self._draw.whole(held, found, look),
+            **self._draw.maps(found, look),
             **self._draw.sliders(found),
             self._results.chosen: look.chosen,
             self._results.stale: "",
@@ -147,7 +146,7 @@ class RunHandlers:
         current = form_of(inputs).request() == held.inspection.request
         return "" if current else page_view.message_html(texts.STALE, "stale")
 
-    def on_tune(self, held: Held | None, kind: MapKind, colors: str, *inputs: object) -> Updates:
+    def on_tune(self, held: Held | None, kind: str, colors: str, *inputs: object) -> Updates:
         """Bring back the result with the other tuning, if this session has made it."""
         stale = self.on_settings(held, *inputs)
         if held is None or held.inspection is None or not stale:
@@ -156,7 +155,7 @@ class RunHandlers:
             return {self._results.stale: stale}
         held.inspection, held.twin = held.twin, held.inspection
         held.pairs.clear()
-        look = Look(0, kind, colors, Thresholds.of(held.inspection.calibration))
+        look = first_look(held.inspection, kind, colors)
         return self._fresh(held, held.inspection, look)
 
 

@@ -11,8 +11,9 @@ from adapp.ui.errors import told
 from adapp.ui.export_files import ExportKind
 from adapp.ui.form import validate
 from adapp.ui.inspect_inputs import InputHandlers
-from adapp.ui.inspect_layout import InspectLayout, lay_out
+from adapp.ui.inspect_layout import lay_out
 from adapp.ui.inspect_look import LookHandlers
+from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.inspect_run import RunHandlers
 
 MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
@@ -44,11 +45,16 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
     inputs, results = layout.inputs, layout.results
     actions, controls = layout.actions, layout.controls
     buttons = [actions.run, actions.stop, results.progress, results.stale]
-    sliders = [controls.image_threshold, controls.pixel_threshold]
     inspection = {
         "fn": told(run.on_detect),
         "inputs": [results.held, controls.kind, controls.colors, *inputs.all()],
-        "outputs": [*results.fresh(), *sliders, actions.run, actions.stop],
+        "outputs": [
+            *results.fresh(),
+            controls.kind,
+            *controls.sliders(),
+            actions.run,
+            actions.stop,
+        ],
         "show_progress": "minimal",
         "show_progress_on": results.progress,
         **MODEL_QUEUE,
@@ -65,7 +71,7 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
     ).success(**inspection)
     tried = actions.examples.pick(
         told(entry.on_example),
-        results.held,
+        [results.held, inputs.method],
         [
             inputs.support,
             inputs.query,
@@ -98,7 +104,10 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
         (inputs.query, inputs.query_originals, actions.query_note, entry.on_query),
     ):
         gallery.change(
-            told(check), [gallery, originals], [gallery, originals, note], **_AT_ONCE
+            told(check),
+            [gallery, originals, inputs.method],
+            [gallery, originals, note],
+            **_AT_ONCE,
         ).then(told(run.on_settings), [results.held, *inputs.all()], results.stale, **_AT_ONCE)
     gr.on(
         [
@@ -112,12 +121,31 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
         results.stale,
         **_LIVE,
     )
+    gr.on(
+        [inputs.method.change, inputs.preset.change, inputs.checkpoint.change],
+        told(entry.on_method),
+        [
+            inputs.method,
+            inputs.preset,
+            inputs.checkpoint,
+            inputs.support,
+            inputs.support_originals,
+        ],
+        [
+            actions.method_note,
+            inputs.category,
+            inputs.support,
+            actions.support_note,
+            inputs.tune,
+        ],
+        **_LIVE,
+    )
     inputs.checkpoint.change(page_view.licence_html, inputs.checkpoint, actions.licence, **_AT_ONCE)
     controls = layout.controls
     inputs.tune.input(
         told(run.on_tune),
         [results.held, controls.kind, controls.colors, *inputs.all()],
-        [*results.fresh(), controls.image_threshold, controls.pixel_threshold],
+        [*results.fresh(), controls.kind, *controls.sliders()],
         **_AT_ONCE,
     )
 
@@ -125,28 +153,38 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
 def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
     """Connect everything that only changes how a result is shown."""
     results, controls, exports = layout.results, layout.controls, layout.exports
-    held, chosen = results.held, results.chosen
-    sliders = [controls.image_threshold, controls.pixel_threshold]
-    paint = [controls.kind, controls.colors]
+    held, chosen, shown = results.held, results.chosen, controls.look()
     gr.on(
-        [slider.input for slider in sliders],
+        [controls.image_threshold.input, controls.pixel_threshold.input],
         told(look.on_threshold),
-        [held, chosen, *paint, *sliders],
+        [held, chosen, *shown],
         results.drawn(),
         **_LIVE,
     )
+    controls.weight.input(told(look.on_weight), [held, chosen, *shown], results.drawn(), **_LIVE)
     controls.reset.click(
-        told(look.on_reset), [held, chosen, *paint], [*results.drawn(), *sliders], **_AT_ONCE
+        told(look.on_reset),
+        [held, chosen, *shown],
+        [*results.drawn(), *controls.sliders()],
+        **_AT_ONCE,
     )
     gr.on(
         [controls.kind.input, controls.colors.input],
         told(look.on_map),
-        [held, chosen, *paint, *sliders],
-        results.viewer,
+        [held, chosen, *shown],
+        [results.viewer, results.meaning],
         **_LIVE,
     )
-    results.strip.pick(told(look.on_choose), [held, *paint, *sliders], results.drawn(), **_AT_ONCE)
-    results.viewer.read(told(look.on_read), [held, chosen], results.reading, **_LIVE)
+    results.strip.pick(told(look.on_choose), [held, *shown], results.drawn(), **_AT_ONCE)
+    read = [results.reading, results.patch]
+    results.viewer.read(told(look.on_read), [held, chosen, *shown], read, **_LIVE)
+    gr.on(
+        [results.viewer.clear, results.reading.clear, results.patch.clear],
+        told(look.on_clear),
+        [held, chosen, *shown],
+        read,
+        **_AT_ONCE,
+    )
     controls.view.change(None, controls.view, None, js=_SET_VIEW)
     controls.opacity.change(None, controls.opacity, None, js=_SET_OPACITY)
     kinds: dict[gr.Button, ExportKind] = {
@@ -157,7 +195,7 @@ def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
     for button, kind in kinds.items():
         button.click(
             told(partial(look.on_export, kind)),
-            [held, chosen, *sliders],
+            [held, chosen, *shown],
             exports.download,
             concurrency_id="export",
             concurrency_limit=2,

@@ -7,32 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from adapp.core.results import Calibration, PixelReading
+from adapp.core.results import Calibration
+from adapp.methods.registry import MethodInfo
 from adapp.rendering.patches import crop_around
 from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.regions import Match, Region, Thresholds, Verdict
+from adapp.ui import texts
 from adapp.ui.pictures import png_uri
 
 _CROP_SIDE = 144
 MOST_REGIONS = 12
 """Regions listed on the page; the export holds them all."""
-
-READING_HINT = (
-    '<p class="reading is-hint">Click a pixel to read its base, residual and fused value.</p>'
-)
-
-_ICONS = {
-    "anomalous": '<path d="M7 7l10 10M17 7L7 17"/>',
-    "normal": '<path d="M6 12.5l4 4 8-9"/>',
-}
-_BADGES = {
-    "leave_one_out": (
-        "calibrated",
-        "Threshold from the normal pictures, each scored without itself",
-    ),
-    "augmented": ("uncalibrated", "One normal picture gives no spread: the threshold is a guess"),
-    "generic": ("generic scale", "No normal pictures: thresholds are the method's general ones"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,68 +28,6 @@ class Pair:
     normal: str
     normal_name: str
     match: Match
-
-
-def verdict_html(
-    inspection: Inspection, outcome: QueryOutcome, verdict: Verdict, regions: Sequence[Region]
-) -> str:
-    """Return the banner: a word, an icon and the figures behind them, drawn by code alone."""
-    word = "ANOMALOUS" if verdict.anomalous else "NORMAL"
-    facts = "".join(_facts(inspection, outcome, verdict, regions))
-    return (
-        f'<section class="verdict is-{verdict.label}" role="status" aria-live="polite">'
-        f'<svg class="mark" viewBox="0 0 24 24" aria-hidden="true">{_ICONS[verdict.label]}</svg>'
-        f'<div class="word"><strong>{word}</strong>'
-        f'<span title="{escape(outcome.image.name)}">{escape(outcome.image.name)}</span></div>'
-        f'<dl class="facts">{facts}</dl></section>'
-    )
-
-
-def _facts(
-    inspection: Inspection, outcome: QueryOutcome, verdict: Verdict, regions: Sequence[Region]
-) -> list[str]:
-    calibration, provenance = inspection.calibration, inspection.provenance
-    badge, badge_title = _BADGES[calibration.basis]
-    area = sum(region.area_fraction for region in regions)
-    times = "" if verdict.times_threshold is None else f"{verdict.times_threshold:.2f} x threshold"
-    normals = f"on {calibration.n_normals} normal{_s(calibration.n_normals)}"
-    return [
-        _fact(
-            "unlikeness",
-            f"{verdict.score:.3f}",
-            times,
-            "Anomaly score of the whole picture: how unlike the normal pictures it is. Not a "
-            "probability of a defect",
-        ),
-        _fact("threshold", f"{verdict.threshold:.3f}", verdict.position, badge_title),
-        _fact(
-            "regions",
-            str(len(regions)),
-            f"{_percent(area)} of area",
-            "Connected sets of pixels above the region threshold",
-        ),
-        _fact(badge, normals, _method(inspection), f"{calibration.note} {provenance.licence}"),
-        _fact(
-            "time",
-            f"{outcome.seconds:.2f} s",
-            f"on {_device(provenance.device)}",
-            "Time of this picture's prediction alone",
-        ),
-    ]
-
-
-def _fact(name: str, value: str, detail: str, title: str) -> str:
-    small = f"<small>{escape(detail)}</small>" if detail else ""
-    return (
-        f'<div title="{escape(title)}"><dt>{escape(name)}</dt><dd>{escape(value)}{small}</dd></div>'
-    )
-
-
-def _method(inspection: Inspection) -> str:
-    provenance = inspection.provenance
-    trained = f", {provenance.checkpoint}" if provenance.checkpoint else ""
-    tuned = ", tuned" if inspection.request.tune else ""
-    return f"{provenance.method.upper()} {provenance.variant}{trained}{tuned}"
 
 
 def notes_html(inspection: Inspection, outcome: QueryOutcome) -> str:
@@ -168,9 +91,10 @@ def regions_html(regions: Sequence[Region], pairs: Sequence[Pair | None]) -> str
     shown = list(zip(regions, pairs, strict=False))
     rows = "".join(_region(number, *entry) for number, entry in enumerate(shown, start=1))
     rest = len(regions) - len(shown)
-    more = f'<p class="quiet">{rest} more region{_s(rest)} in the export.</p>' if rest else ""
+    more = f'<p class="quiet">{rest} more region{plural(rest)} in the export.</p>' if rest else ""
+    count = f"{len(regions)} region{plural(len(regions))}"
     return (
-        f'<section class="regions"><h3>Evidence <small>{len(regions)} region{_s(len(regions))}, '
+        f'<section class="regions"><h3>Evidence <small>{count}, '
         f"highest first</small></h3><ol>{rows}</ol>{more}</section>"
     )
 
@@ -181,7 +105,7 @@ def _region(number: int, region: Region, evidence: Pair | None) -> str:
         f'<p class="figures"><b title="Width x height of the box in pixels">'
         f"{column1 - column0} x {row1 - row0} px</b>"
         f'<span title="Pixels of the region over pixels of the picture">'
-        f"{_percent(region.area_fraction)} of area</span>"
+        f"{percent(region.area_fraction)} of area</span>"
         f'<span title="Highest map value in the region">peak {region.peak_value:.2f}</span>'
         f'<span class="where" title="Box: first and last column, first and last row">'
         f"x {column0}&ndash;{column1 - 1}, y {row0}&ndash;{row1 - 1}</span></p>"
@@ -219,41 +143,47 @@ def _patch(address: str, alt: str, caption: str) -> str:
     )
 
 
-def reading_html(row: int, column: int, reading: PixelReading) -> str:
-    """Return the terms behind one pixel, as the sum they are."""
-    sign = "+" if reading.residual >= 0 else "&minus;"
-    weight = "" if reading.weight == 1 else f"{reading.weight:.2f} x "
-    return (
-        f'<p class="reading" role="status"><span>x {column}, y {row}</span> '
-        f'<span title="First estimate">base <b>{reading.base:.3f}</b></span> '
-        f'<span title="Signed correction">{sign} {weight}residual '
-        f"<b>{abs(reading.residual):.3f}</b></span> "
-        f'<span title="Sum, clipped to 0..1">= fused <b>{reading.fused:.3f}</b></span></p>'
-    )
+def meaning_html(info: MethodInfo | None, name: str) -> str:
+    """Return what the map called ``name`` shows, one line."""
+    if info is None:
+        return ""
+    title = escape(name[:1].upper() + name[1:])
+    return f'<p class="meaning"><b>{title}</b> {escape(info.meaning(name))}</p>'
+
+
+def weight_note(own: float | None, moved: float | None) -> str:
+    """Return whose residual weight is shown; empty where there is none to choose."""
+    if own is None:
+        return ""
+    if moved is None:
+        return f'<p class="quiet">{texts.WEIGHT_OWN.format(own=own)}</p>'
+    return f'<p class="quiet is-moved">{texts.WEIGHT_MOVED.format(own=own, now=moved)}</p>'
 
 
 def thresholds_note(thresholds: Thresholds, calibration: Calibration) -> str:
-    """Return whether the thresholds are the calibrated ones, as a line under the histogram."""
+    """Return whose the thresholds are, as a line under the histogram."""
     own = Thresholds.of(calibration)
+    generic = calibration.basis == "generic"
+    kind = "generic" if generic else "calibrated"
     moved = [
-        f"{name} {now:.3f} (calibrated {then:.3f})"
+        f"{name} {now:.3f} ({kind} {then:.3f})"
         for name, now, then in (
             ("verdict", thresholds.image, own.image),
             ("regions", thresholds.pixel, own.pixel),
         )
         if abs(now - then) > 5e-4
     ]
-    text = f"Moved by you: {', '.join(moved)}." if moved else "Thresholds as calibrated."
+    text = "Generic thresholds: no normals." if generic else "Thresholds as calibrated."
+    if moved:
+        text = f"Moved by you: {', '.join(moved)}."
     return f'<p class="quiet">{text}</p>'
 
 
-def _percent(fraction: float) -> str:
+def percent(fraction: float) -> str:
+    """Return a share of the picture in percent."""
     return f"{100 * fraction:.2f} %" if fraction < 0.1 else f"{100 * fraction:.1f} %"
 
 
-def _device(device: str) -> str:
-    return "CPU" if device == "cpu" else device.replace("cuda", "GPU")
-
-
-def _s(count: int) -> str:
+def plural(count: int) -> str:
+    """Return the ending of a noun that is counted."""
     return "" if count == 1 else "s"

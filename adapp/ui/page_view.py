@@ -5,7 +5,7 @@ from html import escape
 
 from adapp.methods.registry import MethodInfo
 from adapp.services.examples import Example
-from adapp.ui import texts
+from adapp.ui import method_view, texts
 from adapp.ui.intake import Checked
 from adapp.ui.warmup import Readiness
 
@@ -116,7 +116,7 @@ def licence_html(checkpoint: str) -> str:
 
 
 def method_html(info: MethodInfo) -> str:
-    """Return a method's card: what it needs and what its three maps mean."""
+    """Return a method's card: what it needs and what its maps mean."""
     meanings = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(told)}</dd>"
         for name, told in info.map_meanings.items()
@@ -124,7 +124,8 @@ def method_html(info: MethodInfo) -> str:
     regimes = ", ".join(sorted(info.regimes)).replace("_", "-")
     variants = ", ".join(info.variants)
     return (
-        f'<article class="method"><h3>{escape(info.title)}</h3><p>{escape(info.summary)}</p>'
+        f'<article class="method"><h3>{escape(info.title)}</h3><p>{escape(info.summary)} '
+        f"{escape(method_view.need(info))}</p>"
         f"<dl>{meanings}</dl><p><small>Regimes: {escape(regimes)}. Steps of its ablation ladder: "
         f"{escape(variants)} (the last is the default).</small></p></article>"
     )

@@ -5,8 +5,7 @@ import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from adapp.rendering.colormaps import MapKind
-from adapp.services.inspection import Inspection
+from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.regions import Match, Thresholds
 from adapp.ui.inspect_view import Pair
 
@@ -26,12 +25,14 @@ class Look:
         kind: Which of its maps.
         colors: Colour map of unsigned maps.
         thresholds: The visitor's thresholds.
+        weight: The visitor's own residual weight; None takes the method's.
     """
 
     chosen: int
-    kind: MapKind
+    kind: str
     colors: str
     thresholds: Thresholds
+    weight: float | None = None
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -48,6 +49,8 @@ class Held:
         look: What is looked at now; None before the first result.
         thumbs: Addresses of the queries' small pictures, by position.
         pairs: Evidence that was drawn already, by position of the query and match.
+        spot: Row and column of the pixel read last, while its mark is on the picture.
+        anew: A query as the method fused it and as fused with the visitor's weight, used last.
     """
 
     key: str
@@ -59,6 +62,8 @@ class Held:
     look: Look | None = None
     thumbs: dict[int, str] = field(default_factory=dict[int, str])
     pairs: dict[tuple[int, Match], Pair] = field(default_factory=dict[tuple[int, Match], Pair])
+    spot: tuple[int, int] | None = None
+    anew: tuple[QueryOutcome, QueryOutcome] | None = None
 
     def drop(self) -> None:
         """Let go of the pictures and maps."""
@@ -67,6 +72,7 @@ class Held:
         self.size_bytes = 0
         self.thumbs.clear()
         self.pairs.clear()
+        self.anew = None
 
 
 class ResultShelf:

@@ -31,20 +31,45 @@ STOPPED_EMPTY = "Stopped before the first picture was inspected. Press Run to st
 WAITING = "Waiting for the model"
 
 NORMAL_LABEL = "1  Normal parts"
+NORMAL_LABEL_OPTIONAL = "1  Normal parts (optional)"
 NORMAL_HINT = "Pictures of good parts, 1 to 16. Four or more calibrate the threshold."
+NORMAL_HINT_OPTIONAL = (
+    "May stay empty: {method} works without good pictures. Four or more calibrate the threshold."
+)
 QUERY_LABEL = "2  Parts to inspect"
 QUERY_HINT = "Up to 32. PNG, JPEG, BMP, TIFF or WebP, any bit depth, 20 MB each."
 METHOD_LABEL = "3  Method"
 PART_LABEL = "Part name"
-PART_HINT = "for example bottle; may stay empty"
+PART_EXAMPLE = "for example metal plate"
+PART_IN_PROMPTS = (
+    'Say what the part is: {method} compares pictures with words about it. Empty means "{unnamed}".'
+)
+PART_AS_LABEL = "A label for the results; {method} does not use it. May stay empty."
+NEEDS_SUPPORT = "Needs pictures of good parts to compare with."
+CALIBRATES_ONLY = "Works without good pictures; those given only calibrate the threshold."
+SUPPORT_OPTIONAL = "Works without good pictures; with them it compares too."
+VARIANT = "{variant}, checkpoint {checkpoint}"
+VARIANT_OPEN = (
+    "{variant} with checkpoint {checkpoint} where the preset {preset} has one, else {bare} "
+    "(nothing trained)"
+)
 TUNE_LABEL = "Tune to these parts"
 TUNE_HINT = (
-    "Adapts the filter to the normal parts first, in seconds to a minute. Switch it off and the "
+    "Adapts the method to the normal parts first, in seconds to a minute. Switch it off and the "
     "untuned result comes back."
+)
+NO_TUNING = "{method} learns nothing from normal parts, so there is nothing to tune."
+
+WEIGHT_LABEL = "Residual weight (eta)"
+WEIGHT_OWN = "{own:.2f} is the method's own: fused = base + {own:.2f} x residual."
+WEIGHT_MOVED = (
+    "Moved by you from {own:.2f}: map, overlay, regions and exports use {now:.2f}. The picture's "
+    "score, its verdict and the calibrated thresholds stay those of {own:.2f}."
 )
 
 NEED_QUERY = "Add at least one picture to inspect (box 2), or click an example."
-NEED_SUPPORT = "{method} compares with normal parts. Add 1 to 16 pictures of good parts (box 1)."
+NEED_SUPPORT = "{method} compares with normal parts. Add 1 to 16 pictures of good parts (box 1)"
+OR_ZERO_SHOT = ", or choose {other}, which needs none"
 NO_METHOD = "Method {method} does not exist. Choose one of: {known}."
 TOO_MANY_SUPPORT = "The app takes up to {most} normal pictures, here are {count}. Remove some."
 TOO_MANY_QUERY = (
@@ -69,7 +94,8 @@ READING = """
 **Unlikeness is not a probability.** A score says how unlike the normal pictures a part is, on the
 scale of the method. The threshold follows from the normal pictures themselves: each is scored as
 if it were unknown, and the largest such score plus a margin is the limit. Few normal pictures make
-a rough limit; add more, or move the threshold by hand.
+a rough limit; add more, or move the threshold by hand. Without any, the threshold is a general one
+of the method: it was set on training data and knows nothing of your parts.
 """
 
 WEIGHTS = """

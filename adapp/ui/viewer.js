@@ -43,6 +43,28 @@ const mark = () => {
   element.style.setProperty('--spot-y', (spot.row + 0.5) / whole.rows * 100 + '%');
   element.setAttribute('data-spot', '');
 };
+// Cells of hyperedges lie hidden in the list beside the picture, by name.
+let linked = 'near';
+const link = (name) => {
+  linked = name;
+  const layer = element.querySelector('.layer.links');
+  const cells = document.querySelector(`#patch .cells[data-name="${name}"]`);
+  if (!layer) return;
+  layer.innerHTML = cells ? cells.innerHTML : '';
+  layer.toggleAttribute('data-claim', name !== 'near');
+};
+element.addEventListener('link', (event) => link(event.detail));
+element.addEventListener('light', (event) => {
+  for (const cell of element.querySelectorAll('.links b'))
+    cell.classList.toggle('is-lit', cell.dataset.rank === event.detail);
+});
+const unmark = () => {
+  element.removeAttribute('data-spot');
+  const layer = element.querySelector('.layer.links');
+  if (layer) layer.innerHTML = '';
+  element.querySelector('.stage')?.focus({preventScroll: true});
+};
+element.addEventListener('unmark', unmark);
 const read = () => {
   mark();
   trigger('read', {row: spot.row, column: spot.column});
@@ -100,9 +122,16 @@ element.addEventListener('keydown', (event) => {
   } else if (event.key === '+' || event.key === '=') zoomTo(look.zoom * 1.6);
   else if (event.key === '-') zoomTo(look.zoom / 1.6);
   else if (event.key === '0') zoomTo(1);
+  else if (event.key === 'Escape' && element.hasAttribute('data-spot')) {
+    unmark();
+    trigger('clear');
+  }
   else return;
   event.preventDefault();
 });
+
+// A new layer replaces all of them, so the cells are drawn again.
+watch(['value', 'paint', 'mask', 'frames', 'colorbar'], () => link(linked));
 
 // Another picture starts unzoomed and without a mark; another map of the same picture does not.
 let shown = '';

@@ -13,10 +13,10 @@ import gradio as gr
 import numpy as np
 
 from adapp.core.results import AnomalyResult, BinaryMask, RgbImage
-from adapp.rendering.colormaps import MAP_RANGES, MapKind, colormap_choices
+from adapp.rendering.colormaps import MAP_RANGES, colormap_choices, map_range
 from adapp.rendering.overlay import colorize
 from adapp.services.regions import Region
-from adapp.services.views import map_of
+from adapp.services.views import map_names, map_of
 from adapp.ui.pictures import mask_uri, png_uri, screen_map, screen_picture
 
 ViewerParts: TypeAlias = dict[str, Any]
@@ -28,32 +28,27 @@ VIEWS = (
     ("Mask", "mask"),
     ("Original", "original"),
 )
-MAPS: tuple[tuple[str, MapKind], ...] = (
-    ("Fused", "fused"),
-    ("Base", "base"),
-    ("Residual", "residual"),
-)
+FIRST_MAPS = tuple((name.capitalize(), name) for name in MAP_RANGES)
+"""The maps that every result has, as label and name."""
+
 MOST_FRAMES = 40
 """Frames drawn on the picture; the list and the export hold the others too."""
 
 _BAR_STEPS = 255
 _LABEL_FRACTION = 0.05  # a number needs this share of the picture's height above its frame
-_SCALE_ENDS: dict[MapKind, tuple[str, str]] = {
-    "fused": ("like the normals", "unlike"),
-    "base": ("like the normals", "unlike"),
-    "residual": ("lowers base", "raises base"),
-}
-_SCRIPT = Path(__file__).with_name("viewer.js")
+_SCALE_ENDS = ("normal", "anomalous")
+_RESIDUAL_ENDS = ("lowers base", "raises base")
 _TEMPLATE = """
 <figure class="viewer" data-picture="${shown}" data-rows="${rows}" data-columns="${columns}"
         style="--ratio:${columns / rows}">
   <div class="stage" tabindex="0" role="group"
-       aria-label="${told} Arrow keys read a pixel, plus and minus zoom.">
+       aria-label="${told} Arrow keys read a pixel, Escape clears it, plus and minus zoom.">
     <div class="layers">
       <div class="layer picture">${value}</div>
       <div class="layer map">${paint}</div>
       <div class="layer mask">${mask}</div>
       <div class="layer frames">${frames}</div>
+      <div class="layer links"></div>
       <i class="spot"></i>
     </div>
     <div class="zoom">
@@ -72,7 +67,7 @@ def viewer() -> gr.HTML:
     return gr.HTML(
         "",
         html_template=_TEMPLATE,
-        js_on_load=_SCRIPT.read_text(encoding="utf-8"),
+        js_on_load=script("viewer.js"),
         apply_default_css=False,
         elem_id="viewer",
         shown="",
@@ -84,6 +79,16 @@ def viewer() -> gr.HTML:
         frames="",
         colorbar="",
     )
+
+
+def script(name: str) -> str:
+    """Return the JavaScript file ``name`` of this package."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def map_choices(result: AnomalyResult) -> list[tuple[str, str]]:
+    """Return the maps that ``result`` has, as label and name."""
+    return [(name[:1].upper() + name[1:], name) for name in map_names(result)]
 
 
 def with_picture(shown: str, name: str, pixels: RgbImage) -> ViewerParts:
@@ -105,20 +110,21 @@ def with_picture(shown: str, name: str, pixels: RgbImage) -> ViewerParts:
     }
 
 
-def with_map(name: str, result: AnomalyResult, kind: MapKind, colors: str) -> ViewerParts:
+def with_map(name: str, result: AnomalyResult, kind: str, colors: str) -> ViewerParts:
     """Return the part of an update that shows another map, or the same in other colours.
 
     The scale is fixed: 0 to 1, and -1 to 1 with a neutral middle for the residual map.
     """
     painted = colorize(
-        screen_map(map_of(result, kind)), *MAP_RANGES[kind], _color_table(kind, colors)
+        screen_map(map_of(result, kind)), *map_range(kind), _color_table(kind, colors)
     )
-    return {"paint": f'<img src="{png_uri(painted)}" alt="{kind} anomaly map of {escape(name)}">'}
+    told = f"{escape(kind)} map of {escape(name)}"
+    return {"paint": f'<img src="{png_uri(painted)}" alt="{told}">'}
 
 
-def with_scale(kind: MapKind, colors: str, pixel_threshold: float) -> ViewerParts:
+def with_scale(kind: str, colors: str, pixel_threshold: float) -> ViewerParts:
     """Return the part of an update that shows the colour bar, marked at the region threshold."""
-    low, high = MAP_RANGES[kind]
+    low, high = map_range(kind)
     ramp = np.linspace(low, high, _BAR_STEPS, dtype=np.float32)[np.newaxis, :]
     bar = png_uri(colorize(ramp, low, high, _color_table(kind, colors)))
     share = 100 * (min(max(pixel_threshold, low), high) - low) / (high - low)
@@ -127,7 +133,7 @@ def with_scale(kind: MapKind, colors: str, pixel_threshold: float) -> ViewerPart
         if kind == "fused"
         else ""
     )
-    first, last = _SCALE_ENDS[kind]
+    first, last = _RESIDUAL_ENDS if kind == "residual" else _SCALE_ENDS
     told = f"Colour scale from {low:g} to {high:g}, the same for every picture"
     return {
         "colorbar": f'<span>{first}</span><div class="bar"><img src="{bar}" alt="{told}">{tick}'
@@ -135,7 +141,7 @@ def with_scale(kind: MapKind, colors: str, pixel_threshold: float) -> ViewerPart
     }
 
 
-def _color_table(kind: MapKind, colors: str) -> str:
+def _color_table(kind: str, colors: str) -> str:
     """Return the colour map asked for, or the default where it does not suit the map."""
     choices = colormap_choices(kind)
     return colors if colors in choices else choices[0]

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from PIL import Image
 
+from adapp.methods.registry import METHODS
 from adapp.services.examples import Example
 from adapp.services.pool import DetectorPool
 from adapp.ui.app_services import app_services
 from adapp.ui.blocks import build_app, launch_settings
-from tests.fakes import FakeLoader, part
+from tests.fakes import FAKE_METHODS, FakeLoader, part
 
 POLL_SECONDS = 0.01
 SHAPE = (72, 96)
@@ -83,6 +84,7 @@ def cards(folder):
 
 
 def main(port, folder):
+    METHODS.update(FAKE_METHODS)
     (folder / "predictions").touch()
     services = app_services(
         "tiny", pool=DetectorPool(WatchedLoader(folder)), cards=cards(folder / "cards")

@@ -207,7 +207,7 @@ def test_one_normal_says_little(score, position):
 def test_without_normals_there_is_no_unlikeness():
     found = verdict(0.9, calibration())
     assert found.unlikeness is None
-    assert found.position == "no normal pictures to compare with"
+    assert found.position == "no normal pictures given"
 
 
 def test_threshold_of_zero_has_no_multiple():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from adapp.services.fusion import reweighted
 from adapp.services.inspection import drain
 from adapp.services.regions import Thresholds
 from adapp.ui.export_files import export, report_with_overlays
@@ -52,6 +53,15 @@ def test_overlay_is_that_of_the_chosen_query(inspection):
     path = Path(export(inspection, limits, "overlay", chosen=1))
     assert path.name == "sound_overlay.png"
     assert Image.open(path).size == (96, 72)
+
+
+def test_overlay_fused_by_hand_is_named_after_its_weight(inspection):
+    limits = Thresholds.of(inspection.calibration)
+    moved = reweighted(inspection, 0.25)
+    assert Path(export(moved, limits, "overlay")).name == "scratched_overlay_eta0.25.png"
+    report = json.loads(Path(export(moved, limits, "json")).read_text())
+    assert report["queries"][0]["residual_weight"] == 0.25
+    assert report["queries"][0]["score_residual_weight"] == 1.0
 
 
 def test_report_comes_with_one_overlay_per_query(inspection):

@@ -5,8 +5,10 @@ import pytest
 from PIL import Image
 
 from adapp.core.errors import UsageError
+from adapp.methods.registry import METHODS
 from adapp.ui import form, intake
 from adapp.ui.form import Form, problems, refuse, validate
+from tests.fakes import FAKE_METHODS
 
 
 def _values(support, query, **changes):
@@ -47,6 +49,13 @@ def test_missing_pictures_are_told_where_they_are_missing():
     assert set(told) == {"support", "query"}
     assert "RAID compares with normal parts" in told["support"]
     assert "Add at least one picture to inspect" in told["query"]
+
+
+def test_zero_shot_method_runs_without_normal_pictures(pictures, monkeypatch):
+    monkeypatch.setitem(METHODS, "kanoclip", FAKE_METHODS["kanoclip"])
+    assert _invalid(_values([], pictures[1], method="kanoclip")) == {}
+    told = _invalid(_values([], pictures[1]))["support"]
+    assert told.endswith("(box 1), or choose KAnoCLIP, which needs none.")
 
 
 def test_too_many_pictures_are_counted(pictures):

@@ -2,47 +2,18 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
-from adapp.core.results import PixelReading
+from adapp.methods.registry import METHODS
 from adapp.services.inspection import drain
 from adapp.services.regions import Thresholds, regions, verdict
 from adapp.services.views import matches
-from adapp.ui import inspect_view
+from adapp.ui import inspect_view, verdict_view
+from tests.fakes import FAKE_METHODS
+from tests.page import read
 
 EVIL = '"><script>alert(1)</script>'
-
-
-class _Reader(HTMLParser):
-    """Collects tags and text; checks that every tag is closed."""
-
-    def __init__(self):
-        super().__init__()
-        self.open = []
-        self.tags = []
-        self.text = ""
-
-    def handle_starttag(self, tag, _):
-        self.tags.append(tag)
-        if tag not in {"img", "br", "path", "rect", "circle"}:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag in {"path", "rect", "circle"}:
-            return
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
-
-
-def read(html):
-    reader = _Reader()
-    reader.feed(html)
-    assert reader.open == []
-    return reader
 
 
 @pytest.fixture
@@ -57,34 +28,6 @@ def found(run):
 
 def _named(outcome, name):
     return replace(outcome, image=replace(outcome.image, name=name))
-
-
-def test_verdict_says_the_word_and_the_figures(found):
-    inspection, outcome, areas, judged = found
-    text = read(inspect_view.verdict_html(inspection, outcome, judged, areas)).text
-    assert "ANOMALOUS" in text
-    assert f"{outcome.result.score:.3f}" in text
-    assert "on 3 normals" in text
-    assert "RAID full, open" in text
-    assert "on CPU" in text
-
-
-def test_normal_part_gets_the_other_word(found):
-    inspection, outcome, _, _ = found
-    judged = verdict(outcome.result.score, inspection.calibration, threshold=1.0)
-    html = inspect_view.verdict_html(inspection, outcome, judged, ())
-    assert "NORMAL" in read(html).text
-    assert "is-normal" in html
-    assert 'role="status"' in html
-
-
-@pytest.mark.parametrize(
-    ("basis", "badge"), [("augmented", "uncalibrated"), ("generic", "generic scale")]
-)
-def test_weak_calibration_is_named(found, basis, badge):
-    inspection, outcome, areas, judged = found
-    weak = replace(inspection, calibration=replace(inspection.calibration, basis=basis))
-    assert badge in read(inspect_view.verdict_html(weak, outcome, judged, areas)).text
 
 
 def test_regions_list_box_size_share_and_nearest_normal(found):
@@ -123,7 +66,7 @@ def test_names_from_users_are_escaped_everywhere(found):
     marked = replace(inspection, support=support, outcomes=(evil, evil), notes=(EVIL,))
     match = matches(outcome, areas, support)[0]
     pages = [
-        inspect_view.verdict_html(marked, evil, judged, areas),
+        verdict_view.verdict_html(marked, evil, judged, areas),
         inspect_view.notes_html(marked, evil),
         inspect_view.strip_html(marked.outcomes, [judged, judged], ["data:", "data:"], 0),
         inspect_view.regions_html(areas[:1], [inspect_view.pair(evil, marked, match)]),
@@ -141,16 +84,6 @@ def test_strip_marks_the_chosen_query_and_counts(found):
     assert inspect_view.strip_html(inspection.outcomes[:1], judged[:1], ["data:a"], 0) == ""
 
 
-def test_reading_is_the_sum_it_says():
-    html = inspect_view.reading_html(3, 7, PixelReading(0.5, -0.125, 1.0, 0.375))
-    text = read(html).text
-    assert "x 7, y 3" in text
-    assert "base 0.500" in text
-    assert "\N{MINUS SIGN} residual 0.125" in text
-    assert "= fused 0.375" in text
-    assert "2.00 x residual" in inspect_view.reading_html(0, 0, PixelReading(0, 0.1, 2.0, 0.2))
-
-
 def test_moved_thresholds_are_told_beside_the_calibrated_ones(found):
     inspection = found[0]
     own = Thresholds.of(inspection.calibration)
@@ -158,6 +91,29 @@ def test_moved_thresholds_are_told_beside_the_calibrated_ones(found):
     moved = Thresholds(image=0.9, pixel=own.pixel)
     told = inspect_view.thresholds_note(moved, inspection.calibration)
     assert f"verdict 0.900 (calibrated {own.image:.3f})" in told
+
+
+def test_generic_thresholds_are_never_called_calibrated(found):
+    calibration = replace(found[0].calibration, basis="generic", n_normals=0)
+    own = Thresholds.of(calibration)
+    assert "Generic thresholds: no normals" in inspect_view.thresholds_note(own, calibration)
+    moved = inspect_view.thresholds_note(Thresholds(0.9, own.pixel), calibration)
+    assert f"(generic {own.image:.3f})" in moved
+
+
+def test_meaning_names_the_map_and_says_what_it_shows():
+    html = inspect_view.meaning_html(FAKE_METHODS["kanoclip"], "stage 5")
+    assert read(html).text == "Stage 5 The map of one depth of the encoder."
+    assert "base" in inspect_view.meaning_html(METHODS["raid"], "base").lower()
+    assert inspect_view.meaning_html(None, "base") == ""
+
+
+def test_weight_note_says_what_a_moved_weight_leaves_alone():
+    assert inspect_view.weight_note(None, None) == ""
+    assert "0.40 is the method's own" in inspect_view.weight_note(0.4, None)
+    moved = inspect_view.weight_note(0.4, 1.25)
+    assert "use 1.25" in moved
+    assert "score, its verdict and the calibrated thresholds stay those of 0.40" in moved
 
 
 def test_refused_files_lead_the_notes(run, pictures, tmp_path):

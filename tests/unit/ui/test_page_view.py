@@ -56,8 +56,8 @@ def test_licence_tells_what_a_checkpoint_may_be_used_for():
     assert "your own" in page_view.licence_html("mine.safetensors")
 
 
-def test_every_method_explains_its_three_maps():
+def test_every_method_explains_its_maps():
     for info in METHODS.values():
         html = page_view.method_html(info)
-        assert html.count("<dt>") == 3
+        assert html.count("<dt>") == len(info.map_meanings) >= 3
         assert info.title in html
