@@ -46,8 +46,9 @@ def build(
     size: int | None = None,
     seed: int = 0,
     settings: Settings | None = None,
+    config: H2vlrConfig | None = None,
 ) -> H2vlrDetector:
-    """Return H2VLR on ``preset``.
+    """Return H2VLR on ``preset``, with its own constants unless ``config`` gives others.
 
     One checkpoint of ``full`` serves the whole ladder: ``dsi`` and ``sghm`` use its mapper and its
     joint space, ``sab`` the joint space alone. Without an explicit variant the complete method
@@ -59,7 +60,7 @@ def build(
         CheckpointMismatch: If the checkpoint does not fit.
     """
     settings = settings or Settings()
-    config = config_for(preset)
+    config = config_for(preset) if config is None else config
     wanted = _variant(variant)
     weights = _found(checkpoint, preset, wanted, settings)
     step = wanted or weights.trained

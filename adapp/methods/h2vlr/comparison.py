@@ -114,7 +114,7 @@ def _similarity(
         if joint is None:
             msg = "structural neighbours are sought in the joint space; give the joint tokens"
             raise ValueError(msg)
-        tokens = joint.movedim(0, 2).flatten(2) / joint.shape[0] ** 0.5  # [B, N, S * J]
+        tokens: Tensor = joint.movedim(0, 2).flatten(2) / joint.shape[0] ** 0.5  # [B, N, S * J]
         return tokens @ tokens.mT
     if gallery.bank.dtype == torch.float32:
         return visual @ visual.mT

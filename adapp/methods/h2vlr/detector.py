@@ -154,7 +154,8 @@ class FittedH2vlr:
         for tokens, state in self._probes():
             _, cells = self._inspected(tokens, state)
             scores.append(float(cells.scores[0].clamp(0, 1)))
-            peaks.append(float(self._pixel_maps(cells, 0, None)[2].max()))
+            base, residual, _ = self._pixel_maps(cells, 0, None)
+            peaks.append(float((base + self.residual_weight * residual).max().clamp(0, 1)))
         count = len(self.images)
         return thresholds(scores, peaks, [count], self.detector.config.margin)
 
@@ -224,11 +225,11 @@ class FittedH2vlr:
 
     def _pixel_maps(
         self, cells: CellMaps, row: int, size: tuple[int, int] | None
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return base, residual, fused and evidence maps at ``size``; the encoder's by default.
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return base, residual and evidence maps at ``size``; the encoder's by default.
 
         Evidence maps [E, H, W] are text, visual and, where there is one, hypergraph map. Source:
-        H2VLR eq. 5 to 7, pixel by pixel.
+        H2VLR eq. 5 and 6, pixel by pixel.
         """
         config = self.detector.config
         side = self.detector.backbone.size
@@ -245,7 +246,7 @@ class FittedH2vlr:
             residual = pixels[3] - base  # the parameter-free step replaces the base map
         else:
             residual = residual_of(pixels[3], config)
-        return base, residual, fuse_residual(base, residual, self.residual_weight), pixels[1:]
+        return base, residual, pixels[1:]
 
     @property
     def residual_weight(self) -> float:
@@ -256,7 +257,8 @@ class FittedH2vlr:
         self, query: RgbImage, found: Comparison, cells: CellMaps, row: int
     ) -> AnomalyResult:
         size = (query.shape[0], query.shape[1])
-        base, residual, fused, evidence = self._pixel_maps(cells, row, size)
+        base, residual, evidence = self._pixel_maps(cells, row, size)
+        fused = fuse_residual(base, residual, self.residual_weight)  # H2VLR eq. 7
         names = ("text", "nearest normal", "hypergraph")
         return AnomalyResult(
             base_map=_numpy(base),

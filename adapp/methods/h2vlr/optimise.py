@@ -131,44 +131,26 @@ def train_network(
 ) -> list[float]:
     """Return the loss of each epoch after one stage of training in place; ends in eval mode."""
     trained = _trained(network, stage)
-    variant: Variant = "dsi" if stage == "induce" else "full"
+    run = _Stage(network, stage, lessons, config)
     optimizer = _optimiser(trained, schedule)
     episodes, shelves = [one.episode for one in lessons], [one.shelf for one in lessons]
     queries = sum(len(episode) for episode in episodes)
-    per_epoch = max(1, round(queries / schedule.batch / TOGETHER))
-    still: dict[int, Wording] = {}
-
-    def wording(number: int, rng: np.random.Generator) -> Wording:
-        if stage == "reason":
-            if number not in still:
-                with torch.no_grad():
-                    still[number] = worded(lessons[number], network, variant, config)
-            return still[number]
-        own = bool(rng.random() < OWN_NAME) or stage == "joint"
-        return worded(lessons[number], network, variant, config, own_name=own)
-
-    def loss_of(chunk: Chunk, rng: np.random.Generator) -> Tensor:
-        lesson, told = lessons[chunk.episode], wording(chunk.episode, rng)
-        joint, cells = answered(lesson, chunk.rows, told, network, variant, config)
-        truth = truth_of(lesson.shelf, lesson.episode.queries[list(chunk.rows)])
-        return h2vlr_loss(joint, cells, told.semantics, truth, lesson.shelf.grid, config)
+    total = plan.epochs * max(1, round(queries / schedule.batch / TOGETHER))
 
     def epoch(number: int) -> float:
         network.train()
         rng = np.random.default_rng([plan.seed, number])
         losses = []
-        found = chunks(episodes, shelves, schedule.batch, rng)
-        for step, group in enumerate(steps(found, TOGETHER)):
-            rate = cosine_rate(
-                number * per_epoch + step, plan.epochs * per_epoch, schedule.rate, WARMUP
-            )
+        groups = list(steps(chunks(episodes, shelves, schedule.batch, rng), TOGETHER))
+        for step, group in enumerate(groups):
+            rate = cosine_rate(number * len(groups) + step, total, schedule.rate, WARMUP)
             for parameters in optimizer.param_groups:
                 parameters["lr"] = rate
             optimizer.zero_grad()
             for chunk in group:
-                loss = loss_of(chunk, rng) / len(group)
-                loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-                losses.append(loss.item() * len(group))
+                loss = run.loss(chunk, rng)
+                (loss / len(group)).backward()  # type: ignore[no-untyped-call]  # torch's own
+                losses.append(loss.item())
             nn.utils.clip_grad_norm_(trained.parameters(), 1.0)
             optimizer.step()
         return float(np.mean(losses))
@@ -176,6 +158,39 @@ def train_network(
     losses = run_epochs(trained, optimizer, epoch, plan, report)
     network.eval()
     return losses
+
+
+class _Stage:
+    """The loss of one stage; prompts that stand still are made once."""
+
+    def __init__(
+        self, network: H2vlrNetwork, stage: Stage, lessons: Sequence[Lesson], config: H2vlrConfig
+    ) -> None:
+        self._network = network
+        self._stage = stage
+        self._variant: Variant = "dsi" if stage == "induce" else "full"
+        self._lessons = lessons
+        self._config = config
+        self._still: dict[int, Wording] = {}
+
+    def loss(self, chunk: Chunk, rng: np.random.Generator) -> Tensor:
+        """Return the objective on one chunk, a scalar."""
+        lesson, config = self._lessons[chunk.episode], self._config
+        told = self._wording(chunk.episode, rng)
+        joint, cells = answered(lesson, chunk.rows, told, self._network, self._variant, config)
+        truth = truth_of(lesson.shelf, lesson.episode.queries[list(chunk.rows)])
+        return h2vlr_loss(joint, cells, told.semantics, truth, lesson.shelf.grid, config)
+
+    def _wording(self, number: int, rng: np.random.Generator) -> Wording:
+        lesson = self._lessons[number]
+        if self._stage == "reason":
+            if number not in self._still:
+                with torch.no_grad():
+                    told = worded(lesson, self._network, self._variant, self._config)
+                self._still[number] = told
+            return self._still[number]
+        own = self._stage == "joint" or bool(rng.random() < OWN_NAME)
+        return worded(lesson, self._network, self._variant, self._config, own_name=own)
 
 
 def _trained(network: H2vlrNetwork, stage: Stage) -> nn.Module:
