@@ -16,7 +16,9 @@ _BREAKS = frozenset({"Zl", "Zp"})
 _MARKS = 2  # combining marks kept on one letter
 _PASSES = 4  # markup may be escaped inside markup; after these it is only cut open
 
-_DROPPED = re.compile(r"<(script|style|iframe|object|svg)\b.*?(</\1\s*>|\Z)", re.I | re.S)
+_DROPPED = re.compile(
+    r"<(script|style)\b.*?(</\1\s*>|\Z)|<(iframe|object|svg)\b.*?</\3\s*>", re.I | re.S
+)
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.S)
 _TAG = re.compile(r"</?[a-zA-Z!?][^<>]*>?")
 _CONTROL_TOKEN = re.compile(r"<\|[^|<>]{0,60}\|>|<\|?/?(s|bos|eos|im_start|im_end)\|?>", re.I)

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
+from adapp.core.reasoner import Aspect
 from adapp.knowledge.cleaning import NAME_LIMIT, clean_line, clean_text
 from adapp.knowledge.pages import Section
 
@@ -16,6 +17,18 @@ _HEADING_LIMIT = 120
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _POINT = re.compile(r"^(?:[-*+•]|\d{1,3}[.)])\s+(.*)$")
 _EMPHASIS = re.compile(r"(\*{1,3}|_{2,3}|`{1,3}|~{2})")
+_TOLD: Final[Mapping[str, Aspect]] = {  # first word of a heading that tells what follows
+    "cause": "causes",
+    "causes": "causes",
+    "consequence": "consequences",
+    "consequences": "consequences",
+    "effects": "consequences",
+    "check": "checks",
+    "checks": "checks",
+    "description": "description",
+    "appearance": "description",
+    "variation": "variation",
+}
 _RULE = re.compile(r"^[-*_=]{3,}$")
 
 
@@ -42,26 +55,67 @@ class Document:
 def parse(text: str, name: str) -> Document:
     """Return the document in ``text``; ``name`` is its title if it has no heading."""
     fields, rest = _fields_of(text.lstrip("\ufeff \n"))
-    title, sections = fields.get("title", ""), list[Section]()
-    heading, lines, points = "", list[str](), False
-    for line in [*clean_text(rest).split("\n"), "# "]:
-        found = _HEADING.match(line)
-        point = _POINT.match(line)
-        if found or line == "#" or bool(point) != points or not line:
-            if lines:
-                kept = tuple(lines) if points else (" ".join(lines),)
-                sections.append(Section(heading, kept, points=points))
-                heading, lines = "", []
-            points = bool(point)
-        if found:
+    title, builder = fields.get("title", ""), _Builder()
+    for line in clean_text(rest).split("\n"):
+        if not line:
+            builder.pause()
+        elif found := _HEADING.match(line):
             words = clean_line(_EMPHASIS.sub("", found[2]), _HEADING_LIMIT)
             if title:
-                heading = words
+                builder.open(words)
             else:
                 title = words
-        elif line and line != "#" and not _RULE.match(line):
-            lines.append(_EMPHASIS.sub("", point[1] if point else line).strip())
-    return Document(clean_line(title or name, NAME_LIMIT), fields, tuple(sections))
+        elif not _RULE.match(line):
+            point = _POINT.match(line)
+            builder.add(_EMPHASIS.sub("", point[1] if point else line).strip(), bool(point))
+    sections = builder.finish()
+    return Document(clean_line(title or name, NAME_LIMIT), fields, sections)
+
+
+class _Builder:
+    """Gathers lines into sections: paragraphs and lists under their heading."""
+
+    def __init__(self) -> None:
+        self._sections: list[Section] = []
+        self._heading, self._aspect = "", cast("Aspect | None", None)
+        self._lines: list[str] = []
+        self._points = False
+
+    def open(self, heading: str) -> None:
+        """Begin what stands under a new heading."""
+        self._close()
+        self._heading, self._aspect = heading, aspect_of(heading)
+
+    def add(self, line: str, point: bool) -> None:  # noqa: FBT001 - private
+        """Take a line; a change between paragraph and list begins a new section."""
+        if point != self._points:
+            self._close()
+        self._points = point
+        self._lines.append(line)
+
+    def pause(self) -> None:
+        """Take an empty line: it ends a paragraph, not a list."""
+        if not self._points:
+            self._close()
+
+    def finish(self) -> tuple[Section, ...]:
+        """Return all sections."""
+        self._close()
+        return tuple(self._sections)
+
+    def _close(self) -> None:
+        lines = [line for line in self._lines if line]
+        if lines:
+            kept = tuple(lines) if self._points else (" ".join(lines),)
+            self._sections.append(Section(self._heading, kept, self._points, self._aspect))
+            self._heading = ""
+        self._lines = []
+
+
+def aspect_of(heading: str) -> Aspect | None:
+    """Return what a heading announces, by its first or last word; None if it is not known."""
+    words = re.findall(r"[a-z]+", heading.lower())
+    return next((_TOLD[word] for word in (*words[:1], *words[-1:]) if word in _TOLD), None)
 
 
 def _fields_of(text: str) -> tuple[dict[str, str], str]:
@@ -124,7 +178,7 @@ def _pieces(section: Section, limit: int) -> list[Section]:
         pieces[-1].append(line)
         held += len(line) + 1
     return [
-        Section(section.heading if number == 0 else "", tuple(piece), points=section.points)
+        replace(section, heading=section.heading if number == 0 else "", lines=tuple(piece))
         for number, piece in enumerate(pieces)
     ]
 

@@ -1,8 +1,10 @@
 """A knowledge page: the common form of the project's entries and of what users add."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
+from adapp.core.reasoner import ASPECTS, Aspect, Passage
 from adapp.core.results import RgbImage
 from adapp.knowledge.defect_types import CANONICAL
 from adapp.knowledge.entries import Entry, Kind
@@ -14,11 +16,19 @@ LICENCE_OF_USERS = "not stated"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands under it: one paragraph, or points."""
+    """A heading and what stands under it.
+
+    Attributes:
+        heading: Empty for text without one.
+        lines: One paragraph, or points.
+        points: Which of the two.
+        aspect: What the lines tell, where that is known.
+    """
 
     heading: str
     lines: tuple[str, ...]
     points: bool = True
+    aspect: Aspect | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +81,25 @@ class Page:
         named = [self.title, *(section.lines[0] for section in self.sections if section.lines)]
         return shorten(". ".join(line.rstrip(".") for line in named) + ".", 600)
 
+    def passage(self, score: float, picture: RgbImage | None = None) -> Passage:
+        """Return the page as reasoners read it; ``picture`` is the drawn page, if at hand."""
+        told = {
+            aspect: tuple(
+                line for part in self.sections if part.aspect == aspect for line in part.lines
+            )
+            for aspect in ASPECTS
+        }
+        return Passage(
+            id=self.id,
+            title=self.title,
+            text=self.text(),
+            score=score,
+            trusted=self.trusted,
+            canonical=self.canonical,
+            aspects=MappingProxyType({aspect: lines for aspect, lines in told.items() if lines}),
+            picture=self.picture if picture is None else picture,
+        )
+
 
 def shorten(text: str, limit: int) -> str:
     """Return ``text`` cut at a word to at most ``limit`` characters, marked by an ellipsis.
@@ -91,11 +120,11 @@ def shorten(text: str, limit: int) -> str:
 def from_entry(entry: Entry) -> Page:
     """Return the page of one of the project's entries."""
     sections = [
-        Section("What it looks like", (entry.description,), points=False),
-        Section("Likely causes", entry.causes),
-        Section("Consequences", entry.consequences),
-        Section("Normal variation", entry.variation),
-        Section("What to check next", entry.checks),
+        Section("What it looks like", (entry.description,), points=False, aspect="description"),
+        Section("Likely causes", entry.causes, aspect="causes"),
+        Section("Consequences", entry.consequences, aspect="consequences"),
+        Section("Normal variation", entry.variation, aspect="variation"),
+        Section("What to check next", entry.checks, aspect="checks"),
         Section(_SCENE[entry.kind], (entry.scenario,), points=False),
     ]
     return Page(

@@ -197,11 +197,11 @@ def quotas(quality: Scores, sizes: Labels, budget: int) -> Labels:
         share = np.where(room > 0, quality, 0.0)
         share = share / share.max()  # first, so that the smallest numbers do not vanish
         share = left * share / share.sum()
-        whole = np.minimum(np.floor(share).astype(np.int64), room)
-        if whole.sum() == 0:
-            remainder = np.where(room > 0, share, -1.0)
-            whole[np.argsort(-remainder, kind="stable")[:left]] = 1
-            whole = np.minimum(whole, room)
+        whole = np.floor(share).astype(np.int64)
+        remainder = np.where(room > whole, share - whole, -1.0)
+        largest = np.argsort(-remainder, kind="stable")[: left - int(whole.sum())]
+        whole[largest[remainder[largest] >= 0]] += 1
+        whole = np.minimum(whole, room)
         taken += whole
     return taken
 

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from adapp.core.errors import BadPage
+from adapp.core.reasoner import ASPECTS
 from adapp.core.results import RgbImage
 from adapp.knowledge.entries import Entry
 from adapp.knowledge.evidence import Locks
@@ -88,7 +89,9 @@ def _write(folder: Path, pages: Sequence[Page], locks: Locks, identity: str) -> 
         listed.append(
             {
                 **{name: getattr(page, name) for name in _PLAIN},
-                "sections": [[part.heading, part.lines, part.points] for part in page.sections],
+                "sections": [
+                    [part.heading, part.lines, part.points, part.aspect] for part in page.sections
+                ],
                 "sources": page.sources,
                 "type": locks.types[number],
                 "picture": page.picture is not None,
@@ -164,8 +167,13 @@ def _page(item: Mapping[str, Any], folder: Path, number: int) -> Page:
         msg = "another kind of page"
         raise ValueError(msg)
     sections = tuple(
-        Section(str(heading), tuple(str(line) for line in lines), points=bool(points))
-        for heading, lines, points in item["sections"]
+        Section(
+            str(heading),
+            tuple(str(line) for line in lines),
+            bool(points),
+            next((known for known in ASPECTS if known == aspect), None),
+        )
+        for heading, lines, points, aspect in item["sections"]
     )
     return Page(
         **{name: str(item[name]) for name in _PLAIN},  # type: ignore[arg-type] # kind: see above

@@ -130,6 +130,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "spring": Part("spring", 2),
         "strip": Part("brushed_metal", 10, filled=True),
         "tile": Part("granite", 9, filled=True),
+        "tiles": Part("tile", 3, filled=True),
         "toothbrush": _drawn(articles.toothbrush, "missing_tuft"),
         "transistor": _drawn(electrical.transistor, "bent_lead", "cut_lead", "misplaced"),
         "tread": Part("tread_plate", 2, filled=True),
