@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from adapp import __version__
-from adapp.cli.long_commands import add_reproduce
+from adapp.cli.long_commands import add_batch, add_reproduce
 from adapp.cli.options import (
+    category_option,
     data_option,
     detector_options,
-    finite,
     measure_options,
     method_option,
     methods_option,
@@ -19,6 +19,7 @@ from adapp.cli.options import (
     positive,
     preset_option,
     seed_option,
+    threshold_options,
     tune_option,
     variant_option,
 )
@@ -44,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     for add in (
         _add_detect,
+        add_batch,
         _add_train,
         _add_evaluate,
         _add_compare,
@@ -80,23 +82,12 @@ def _add_detect(commands: Commands) -> None:
     detector_options(parser)
     paths_option(parser, "--support", "pictures of normal parts: files or folders", required=False)
     paths_option(parser, "--query", "pictures to inspect: files or folders")
-    parser.add_argument("--category", default="", metavar="NAME", help="name of the part")
+    category_option(parser)
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for the results"
     )
     tune_option(parser)
-    parser.add_argument(
-        "--threshold",
-        type=finite,
-        metavar="SCORE",
-        help="score above which a picture is anomalous (default: from the support)",
-    )
-    parser.add_argument(
-        "--pixel-threshold",
-        type=finite,
-        metavar="VALUE",
-        help="map value above which a pixel belongs to a region (default: from the support)",
-    )
+    threshold_options(parser)
     parser.set_defaults(module="detecting")
 
 
@@ -108,7 +99,7 @@ def _add_train(commands: Commands) -> None:
         "Writes the checkpoint FILE and its card FILE with the ending .json. An interrupted "
         "training goes on with --resume and loses at most one epoch.",
     )
-    method_option(parser)
+    method_option(parser, references=True)
     preset_option(parser)
     variant_option(parser)
     data_option(parser)
@@ -144,7 +135,7 @@ def _add_evaluate(commands: Commands) -> None:
         description="Measure a method. Prints a row of metrics per category and their mean, in "
         "percent, and writes them with all settings as JSON.",
     )
-    method_option(parser)
+    method_option(parser, references=True)
     measure_options(parser)
     parser.add_argument(
         "--one-database",

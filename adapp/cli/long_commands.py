@@ -4,18 +4,76 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapp.cli.options import (
+    category_option,
     checkpoint_option,
+    detector_options,
     not_negative,
     paths_option,
     positive,
     preset_option,
     size_option,
+    threshold_options,
     tune_option,
 )
 from adapp.services.paper_tables import TABLES
 
 if TYPE_CHECKING:
     from adapp.cli.commands import Commands
+
+
+def add_batch(commands: "Commands") -> None:
+    """Add ``batch``."""
+    parser = commands.add_parser(
+        "batch",
+        help="inspect folders of any size, resumable",
+        description="Inspect folders of any size in flat memory. DIR gets manifest.json, "
+        "results.jsonl (written as pictures are finished), results.csv, results.json, coco.json, "
+        "report.html, masks/ and, if asked for, maps/. Ctrl-C keeps what is finished; --resume "
+        "goes on, also after a kill, without loss or repetition. --manifest FILE runs a recorded "
+        "batch again and compares the scores. Prints how many pictures came out how.",
+    )
+    parser.add_argument("--method", metavar="M", help="method; needed for a new batch")
+    detector_options(parser)
+    paths_option(parser, "--support", "pictures of normal parts: files or folders", required=False)
+    paths_option(parser, "--query", "pictures to inspect: files or folders", required=False)
+    parser.add_argument(
+        "--recursive", action="store_true", help="take the pictures in subfolders too"
+    )
+    category_option(parser)
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the batch"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the batch in DIR; its settings are known, --out alone is enough",
+    )
+    parser.add_argument(
+        "--manifest", type=Path, metavar="FILE", help="run the batch of this manifest again"
+    )
+    tune_option(parser)
+    threshold_options(parser)
+    parser.add_argument(
+        "--maps",
+        nargs="+",
+        default=[],
+        choices=("base", "residual", "fused"),
+        help="maps to keep as float32 arrays (default: none)",
+    )
+    parser.add_argument(
+        "--segmentation",
+        choices=("rle", "polygon"),
+        default="rle",
+        help="how coco.json tells a region's shape: every pixel, or its outline (default: rle)",
+    )
+    parser.add_argument(
+        "--report-pictures",
+        type=not_negative,
+        default=200,
+        metavar="N",
+        help="pictures in report.html, those with the highest scores (default: %(default)s)",
+    )
+    parser.set_defaults(module="batching")
 
 
 def add_reproduce(commands: "Commands") -> None:

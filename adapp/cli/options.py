@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from adapp.core.settings import PRESETS, Settings
-from adapp.methods.registry import METHODS
+from adapp.methods.registry import METHODS, REFERENCES
 
 
-def method_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--method M``."""
-    parser.add_argument(
-        "--method", required=True, metavar="M", help=f"method: {', '.join(_method_names())}"
-    )
+def method_option(parser: argparse.ArgumentParser, *, references: bool = False) -> None:
+    """Add ``--method M``, which may be a reference row if ``references``."""
+    told = f"method: {', '.join(_method_names())}"
+    if references:
+        told += f"; or a reference row: {', '.join(REFERENCES)}"
+    parser.add_argument("--method", required=True, metavar="M", help=told)
 
 
 def methods_option(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -86,6 +87,27 @@ def seed_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--seed``."""
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="seed (default: %(default)s)"
+    )
+
+
+def category_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--category``."""
+    parser.add_argument("--category", default="", metavar="NAME", help="name of the part")
+
+
+def threshold_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--threshold`` and ``--pixel-threshold``."""
+    parser.add_argument(
+        "--threshold",
+        type=finite,
+        metavar="SCORE",
+        help="score above which a picture is anomalous (default: from the support)",
+    )
+    parser.add_argument(
+        "--pixel-threshold",
+        type=finite,
+        metavar="VALUE",
+        help="map value above which a pixel belongs to a region (default: from the support)",
     )
 
 

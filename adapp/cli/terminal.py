@@ -5,6 +5,9 @@ from typing import NoReturn, TextIO
 
 from tqdm import tqdm
 
+_LIVE = 0.1  # seconds between two pictures of a bar
+_LOGGED = 10.0
+
 
 def show(text: str) -> None:
     """Write a line of results to stdout."""
@@ -66,3 +69,33 @@ class Progress:
         """Write a line of results to stdout; the bar makes room for it."""
         with tqdm.external_write_mode(file=sys.stdout):
             show(text)
+
+
+class StagedProgress(Progress):
+    """A progress bar whose time left is that of the stage at work, not of all before it.
+
+    Where stderr is no terminal it writes a line every ten seconds and no more, for long logs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stage: str | None = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` steps of ``stage`` are finished."""
+        if stage != self._stage and self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        self._stage = stage
+        if self._bar is None:
+            self._bar = tqdm(
+                desc=stage,
+                total=total or None,
+                initial=done,
+                file=sys.stderr,
+                leave=False,
+                dynamic_ncols=True,
+                mininterval=_LIVE if sys.stderr.isatty() else _LOGGED,
+                delay=0.0 if sys.stderr.isatty() else _LOGGED,
+            )
+        self._bar.update(done - self._bar.n)

@@ -293,7 +293,7 @@ def _provenance_json(found: Sequence[Provenance]) -> dict[str, Any]:
         "trained_on": list(first.trained_on) if first else [],
         "licence": first.licence if first else None,
         "adapp_version": adapp.__version__,
-        "commit": _commit(),
+        "commit": source_commit(),
         "torch": _version("torch"),
         "device": first.device if first else None,
         "dtype": first.dtype if first else None,
@@ -301,8 +301,8 @@ def _provenance_json(found: Sequence[Provenance]) -> dict[str, Any]:
     }
 
 
-def _commit() -> str | None:
-    """The checkout's commit, marked if files differ from it; None outside a checkout."""
+def source_commit() -> str | None:
+    """Return the checkout's commit, marked if files differ from it; None outside a checkout."""
     if not (PROJECT_ROOT / ".git").exists():
         return None
     command = ["git", "-C", str(PROJECT_ROOT), "describe", "--always", "--dirty", "--exclude=*"]

@@ -15,7 +15,7 @@ from adapp.core.errors import ModelUnavailable
 from adapp.services import pool
 from tests.fakes import FakeLoader, part
 
-COMMANDS = ["detect", "train", "evaluate", "compare", "bench", "reproduce", "serve"]
+COMMANDS = ["detect", "batch", "train", "evaluate", "compare", "bench", "reproduce", "serve"]
 HEAVY = [
     "torch",
     "gradio",
@@ -438,3 +438,81 @@ def test_reproduce_prints_what_is_missing_and_fails_only_if_data_were_given(caps
     out, err = capsys.readouterr()
     assert "RAID, table 6" in out
     assert "Nothing of raid-6 could be measured: MVTec AD is not there" in err
+
+
+@pytest.fixture
+def batch(folder, loader):
+    """Return the arguments of a batch that the fake detector answers."""
+    assert loader.loaded == []
+
+    def arguments(*more):
+        given = ["--support", f"{folder}/good", "--query", f"{folder}/query"]
+        return ["batch", "--method", "raid", *given, "--out", f"{folder}/out", *more]
+
+    return arguments
+
+
+def test_batch_passes_its_options_on_and_prints_how_pictures_came_out(batch, folder, capsys):
+    more = ["--preset", "tiny", "--category", "plate", "--seed", "4", "--maps", "fused", "base"]
+    assert main(batch(*more, "--threshold", "0.9", "--segmentation", "polygon")) == 0
+    out, _ = capsys.readouterr()
+    counts, *files = out.splitlines()
+    assert counts == "2 pictures: 1 anomalous, 1 normal, 0 refused"
+    assert all(Path(file).is_file() for file in files)
+    assert len(files) == 4
+    manifest = json.loads((folder / "out" / "manifest.json").read_text())
+    assert manifest["command"].startswith("python -m adapp batch --method raid")
+    settings = manifest["settings"]
+    asked = {"preset": "tiny", "category": "plate", "seed": 4, "threshold": 0.9}
+    assert {name: settings[name] for name in asked} == asked
+    assert (settings["maps"], settings["segmentation"]) == (["fused", "base"], "polygon")
+
+
+def test_an_interrupted_batch_says_how_to_go_on_and_does(batch, folder, monkeypatch, capsys):
+    from adapp.services.batch_picture import PictureWork
+
+    plain = PictureWork.line
+
+    def second_is_interrupted(work, read):
+        if read.number == 2:
+            raise KeyboardInterrupt
+        return plain(work, read)
+
+    monkeypatch.setattr(PictureWork, "line", second_is_interrupted)
+    assert main(batch("--preset", "tiny")) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith("adapp batch: stopped. Go on with: python -m adapp batch --out ")
+    assert report(folder)["stopped"] is True
+    monkeypatch.setattr(PictureWork, "line", plain)
+    assert main(said.split("python -m adapp ")[1].split()) == 0
+    assert capsys.readouterr().out.startswith("2 pictures, 1 of them before: 1 anomalous")
+    assert report(folder)["stopped"] is False
+
+
+def test_a_batch_runs_again_from_its_manifest(batch, folder, capsys, monkeypatch):
+    from tests import fakes
+
+    assert main(batch()) == 0
+    again = ["batch", "--manifest", f"{folder}/out/manifest.json", "--out"]
+    assert main([*again, f"{folder}/again"]) == 0
+    assert "2 scores as recorded within 1e-06 (largest difference 0)" in capsys.readouterr().out
+    monkeypatch.setattr(fakes, "GAIN", 2.1)
+    assert main([*again, f"{folder}/other"]) == 2
+    assert "Scores differ from the recorded ones" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "needs --method and --query"),
+        (["--method", "raid"], "needs --method and --query"),
+        (["--manifest", "m.json", "--method", "raid"], "holds method, support and query"),
+        (["--resume"], "no readable manifest"),
+        (["--method", "raid", "--query", "absent"], "compares with normal parts"),
+        (["--method", "nope", "--query", "absent"], "'nope' does not exist"),
+    ],
+)
+def test_a_batch_that_cannot_begin_says_why_in_one_line(given, said, loader, tmp_path, capsys):
+    assert main(["batch", "--out", str(tmp_path / "out"), *given]) == 2
+    assert said in one_line(capsys)
+    assert loader.loaded == []

@@ -82,5 +82,5 @@ def test_a_picture_of_another_kind_is_refused_as_in_a_whole_run(save, tmp_path):
         survey.take(floats, inspect_file(floats))
     refused = RunReader((), (), survey.agreement()).query(floats)
     assert isinstance(refused, Rejection)
-    (whole,) = [r for r in load_run((), [integer, floats]).rejected]
+    (whole,) = load_run((), [integer, floats]).rejected
     assert refused.reason == whole.reason
