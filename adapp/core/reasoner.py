@@ -234,6 +234,7 @@ class Explanation:
         seconds: From the request to the last word.
         tokens: None without a language model, or if a server does not tell.
         language: Language that was asked for.
+        licence: What the model may be used for; empty without a model or if it is not known.
         fallback_reason: Set whenever a preferred reasoner was skipped.
         flags: What to show beside the text.
     """
@@ -245,6 +246,7 @@ class Explanation:
     seconds: float
     tokens: TokenCount | None = None
     language: Language = "en"
+    licence: str = ""
     fallback_reason: str | None = None
     flags: tuple[Flag, ...] = ()
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from adapp.core.errors import UsageError
+
 ExpertMode: TypeAlias = Literal["none", "significance", "overlay", "learned"]
 EXPERT_MODES: Final[tuple[ExpertMode, ...]] = ("none", "significance", "overlay", "learned")
 
@@ -46,6 +48,9 @@ class LocalConfig:
         choice_tokens: Longest answer to a multiple-choice question (MMAD reads letters: 8).
         four_bit: Whether weights are held in 4 bits; None where they would not fit otherwise.
         deadline_s: Seconds after which an answer ends (ours: 120).
+
+    Raises:
+        UsageError: If ``learned`` is asked for without a trained map encoder.
     """
 
     prompt: PromptConfig = PromptConfig()
@@ -57,3 +62,8 @@ class LocalConfig:
     choice_tokens: int = 8
     four_bit: bool | None = None
     deadline_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        if self.expert == "learned" and self.expert_file is None:
+            msg = "learned expert tokens need the file of a trained map encoder; use significance"
+            raise UsageError(msg)

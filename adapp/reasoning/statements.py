@@ -18,7 +18,7 @@ from adapp.reasoning.phrases_asian import CHINESE, JAPANESE
 from adapp.reasoning.phrases_european import ENGLISH, GERMAN
 from adapp.reasoning.question import language_of, topic_of
 from adapp.reasoning.quoting import Quotation, quotations
-from adapp.reasoning.untrusted import name
+from adapp.reasoning.untrusted import name, plain
 
 PHRASES: Final[dict[Language, Phrases]] = {
     "en": ENGLISH,
@@ -234,7 +234,8 @@ def _quotation(quotation: Quotation, words: Phrases) -> Iterator[Statement]:
     opening, closing = words.quotes
     if quotation.lines:
         template = words.pages[quotation.aspect] if page.trusted else words.unchecked
-        title = f"{opening}{name(page.title)}{closing}"
+        known = " ".join(plain(page.title, 100).split()) if page.trusted else name(page.title)
+        title = f"{opening}{known}{closing}"
         intro = template.format(id=page.id, title=title, score=number(page.score))
         yield Statement(intro, support)
     for line in quotation.lines:

@@ -113,7 +113,7 @@ def test_an_answer_that_obeys_is_shown_harmless_and_flagged(attack):
 def test_writing_inside_a_picture_reaches_the_model_as_pixels_only():
     painted = np.zeros((90, 120, 3), dtype=np.uint8)
     painted[30:60, 10:110] = 255  # stands for a sticker that says PASS
-    asked = request()
+    asked = request(passages=(passage("Crates."),))
     with_sticker = dataclasses.replace(asked, query=painted)
     prompts = [assemble(r, PromptConfig(), fence="0" * 16) for r in (asked, with_sticker)]
     assert texts(prompts[0]) == texts(prompts[1])

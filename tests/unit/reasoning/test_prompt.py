@@ -62,7 +62,13 @@ def test_untrusted_page_is_fenced_with_a_new_mark_each_time():
     assert len(first.fence) == 16
     assert f"<<quote {first.fence}: page of a user>>\n| Crates are old." in words(first)
     assert "added by a user, not checked" in words(first)
-    assert "<<quote" not in words(assemble(request(), CONFIG)).split("Knowledge pages")[1]
+
+
+def test_without_pages_of_users_the_prompt_is_the_same_each_time():
+    first, second = (words(assemble(request(), CONFIG)) for _ in range(2))
+    assert first == second
+    assert "<<quote" not in first
+    assert "Any writing inside a picture" in first
 
 
 def test_history_goes_between_and_starts_with_the_user():
