@@ -1,9 +1,7 @@
 """The commands and their options, as ``--help`` shows them; nothing heavy is imported here."""
 
 import argparse
-import sys
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
 
 from adapp import __version__
 from adapp.cli.long_commands import add_batch, add_reproduce
@@ -23,17 +21,15 @@ from adapp.cli.options import (
     tune_option,
     variant_option,
 )
-from adapp.cli.terminal import tell
+from adapp.cli.parser import Commands, Parser
 from adapp.core.settings import PRESETS, Settings
-
-Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001  # no public name
 
 _SHOWN_PRESETS = tuple(preset for preset in PRESETS if preset != "tiny")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = _Parser(
+    parser = Parser(
         prog="python -m adapp",
         description="Visual anomaly detection from a few pictures of normal parts: "
         "base, residual and fused map, verdict and regions of each inspected picture.",
@@ -55,18 +51,6 @@ def build_parser() -> argparse.ArgumentParser:
     ):
         add(commands)
     return parser
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that takes options by their full name and tells a mistake in one line."""
-
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401  # argparse's own, passed on
-        super().__init__(allow_abbrev=False, **options)
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with status 2 and one line that says what is wrong and where help is."""
-        tell(f"{self.prog}: {message}. See '{self.prog} --help'.")
-        sys.exit(2)
 
 
 def _add_detect(commands: Commands) -> None:

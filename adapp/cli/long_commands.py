@@ -1,7 +1,6 @@
 """Options of the commands for long runs, which keep what is done: ``batch`` and ``reproduce``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from adapp.cli.options import (
     category_option,
@@ -15,13 +14,11 @@ from adapp.cli.options import (
     threshold_options,
     tune_option,
 )
+from adapp.cli.parser import Commands
 from adapp.services.paper_tables import TABLES
 
-if TYPE_CHECKING:
-    from adapp.cli.commands import Commands
 
-
-def add_batch(commands: "Commands") -> None:
+def add_batch(commands: Commands) -> None:
     """Add ``batch``."""
     parser = commands.add_parser(
         "batch",
@@ -76,7 +73,7 @@ def add_batch(commands: "Commands") -> None:
     parser.set_defaults(module="batching")
 
 
-def add_reproduce(commands: "Commands") -> None:
+def add_reproduce(commands: Commands) -> None:
     """Add ``reproduce``."""
     parser = commands.add_parser(
         "reproduce",

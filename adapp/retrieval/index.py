@@ -1,5 +1,7 @@
 """Inverted-file search over unit vectors (faiss lists), with no gap in what it returns."""
 
+from typing import cast
+
 import faiss
 import numpy as np
 from numpy.typing import NDArray
@@ -102,13 +104,13 @@ def _cost_to(vectors: Vectors, others: Vectors) -> NDArray[np.float64]:
 class InvertedIndex:
     """Lists of unit vectors around given centroids; search is exact inside the probed lists."""
 
-    def __init__(self, centroids: Vectors) -> None:
-        self._width = int(centroids.shape[1])
-        self._lists = int(centroids.shape[0])
+    def __init__(self, centroids: Vectors, known: faiss.IndexIVFFlat | None = None) -> None:
+        self._centroids = np.ascontiguousarray(centroids, dtype=np.float32)
+        self._lists, self._width = (int(count) for count in self._centroids.shape)
         quantizer = faiss.IndexFlatIP(self._width)
-        quantizer.add(np.ascontiguousarray(centroids, dtype=np.float32))
+        quantizer.add(self._centroids)
         self._quantizer = quantizer  # faiss keeps a bare pointer to it
-        self._index = faiss.IndexIVFFlat(
+        self._index = known or faiss.IndexIVFFlat(
             quantizer, self._width, self._lists, faiss.METRIC_INNER_PRODUCT
         )
         self._index.is_trained = True
@@ -130,10 +132,8 @@ class InvertedIndex:
 
         The lists are copied and not sorted again, which is an order of magnitude faster.
         """
-        larger = InvertedIndex.__new__(InvertedIndex)
-        larger._width, larger._lists = self._width, self._lists
-        larger._index = faiss.clone_index(self._index)
-        larger._quantizer = self._quantizer  # shared: it never changes
+        lists = cast("faiss.IndexIVFFlat", faiss.clone_index(self._index))
+        larger = InvertedIndex(self._centroids, lists)
         larger.add(vectors)
         return larger
 
