@@ -1,6 +1,6 @@
 """Balanced batches over the shelves: every category counts the same, whatever its size."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -52,11 +52,11 @@ class Batch:
         local: V-V patches likewise; None if the shelves hold none.
         pooled: [B, D].
         target: Training masks, [B, 1, 4h, 4w] in {0, 1}.
-        label: 0 or 1, [B].
+        label: 0 or 1, [B]; of the cells kept, where not all of them are.
         shelves: Position of the shelf that each picture comes from.
         defect_types: One per picture; "" if normal or not known.
         kinds: One per picture.
-        grid: Patch grid (h, w), N = h * w; smaller than the shelves' for cropped batches.
+        grid: Patch grid (h, w), N = h * w; smaller than the shelves' where not all cells are kept.
     """
 
     patches: Tensor
@@ -129,7 +129,13 @@ class Sampler:
 
 
 def batches(
-    sampler: Sampler, size: int, steps: int, rng: np.random.Generator, *, crop: int | None = None
+    sampler: Sampler,
+    size: int,
+    steps: int,
+    rng: np.random.Generator,
+    *,
+    crop: int | None = None,
+    thin: int = 1,
 ) -> Iterator[Batch]:
     """Yield ``steps`` batches of ``size`` pictures, mirrored at random.
 
@@ -137,71 +143,88 @@ def batches(
         sampler: What to draw, and how.
         size: Pictures of a batch.
         steps: Number of batches.
-        rng: Source of the draw, the mirroring and the windows.
+        rng: Source of the draw, the mirroring and the cells.
         crop: Side of a random square window of cells, one for the whole batch; None takes the
-            whole grid. Labels stay those of the whole picture.
+            whole grid.
+        thin: Take every ``thin``-th row and column of cells, starting anywhere: a quarter of the
+            work at 2, for losses that look at cells alone.
     """
+    grid = sampler.shelves[0].grid
     for _ in range(steps):
-        batch = gather(sampler.shelves, sampler.draw(size, rng))
-        if crop is not None:
-            batch = cropped(batch, crop, rng)
-        yield mirrored(batch, rng)
+        places = sampler.draw(size, rng)
+        rows, columns = (_some(length, crop or length, thin, rng) for length in grid)
+        yield mirrored(gather(sampler.shelves, places, (rows, columns)), rng)
 
 
-def gather(shelves: Sequence[Shelf], places: Sequence[tuple[int, int]]) -> Batch:
-    """Return the pictures at ``places`` (shelf, picture) as one batch, whole and not mirrored."""
+def gather(
+    shelves: Sequence[Shelf],
+    places: Sequence[tuple[int, int]],
+    cells: tuple[Tensor, Tensor] | None = None,
+) -> Batch:
+    """Return the pictures at ``places`` (shelf, picture) as one batch, not mirrored.
+
+    Args:
+        shelves: What to take from.
+        places: Position of the shelf and of the picture on it.
+        cells: Rows and columns of the patch grid that are kept; None keeps all. A picture whose
+            defect lies elsewhere then counts as normal.
+    """
     drawn = [(shelves[position], picture) for position, picture in places]
-    local = [shelf.local[picture] for shelf, picture in drawn if shelf.local is not None]
+    grid = drawn[0][0].grid
+    rows, columns = cells or (torch.arange(grid[0]), torch.arange(grid[1]))
+    inside = (rows[:, None] * grid[1] + columns).flatten()
+    whole = len(inside) == grid[0] * grid[1]
+
+    def tokens(patches: Tensor) -> Tensor:
+        return (patches if whole else patches[:, inside]).float()
+
+    local = [tokens(shelf.local[picture]) for shelf, picture in drawn if shelf.local is not None]
+    scale = drawn[0][0].target.shape[1] // grid[0]
+    masks = torch.stack([shelf.target[picture] for shelf, picture in drawn])
+    target = masks[:, _finer(rows, scale)[:, None], _finer(columns, scale)].float()
+    label = torch.stack([shelf.label[picture] for shelf, picture in drawn]).float()
+    if not whole:
+        label = label * target.flatten(1).any(dim=1)
     return Batch(
-        patches=torch.stack([shelf.patches[picture] for shelf, picture in drawn], dim=1).float(),
-        local=torch.stack(local, dim=1).float() if len(local) == len(drawn) else None,
+        patches=torch.stack([tokens(shelf.patches[picture]) for shelf, picture in drawn], dim=1),
+        local=torch.stack(local, dim=1) if len(local) == len(drawn) else None,
         pooled=torch.stack([shelf.pooled[picture] for shelf, picture in drawn]).float(),
-        target=torch.stack([shelf.target[picture] for shelf, picture in drawn])[:, None].float(),
-        label=torch.stack([shelf.label[picture] for shelf, picture in drawn]).float(),
+        target=target[:, None],
+        label=label,
         shelves=tuple(position for position, _ in places),
         defect_types=tuple(shelf.defect_types[picture] for shelf, picture in drawn),
         kinds=tuple(shelf.kinds[picture] for shelf, picture in drawn),
-        grid=drawn[0][0].grid,
+        grid=(len(rows), len(columns)),
     )
 
 
 def mirrored(batch: Batch, rng: np.random.Generator) -> Batch:
     """Return ``batch`` with its grids mirrored at random: the same parts, seen mirrored."""
-    axes = [axis for axis in (0, 1) if rng.random() < 0.5]
+    axes = [axis for axis in (1, 2) if rng.random() < 0.5]
     if not axes:
         return batch
-    return _regrid(batch, lambda cells: cells.flip([2 + axis for axis in axes]))
-
-
-def cropped(batch: Batch, side: int, rng: np.random.Generator) -> Batch:
-    """Return a random square window of ``side`` cells, at most the grid's, of every picture."""
-    side = min(side, *batch.grid)
-    row, column = (int(rng.integers(0, length - side + 1)) for length in batch.grid)
-
-    def window(cells: Tensor) -> Tensor:
-        scale = cells.shape[2] // batch.grid[0]
-        rows = slice(scale * row, scale * (row + side))
-        columns = slice(scale * column, scale * (column + side))
-        return cells[:, :, rows, columns]
-
-    return _regrid(batch, window)
-
-
-def _regrid(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
-    """Return ``batch`` with ``change`` made to every grid, each given as [?, ?, rows, columns]."""
 
     def tokens(patches: Tensor) -> Tensor:
-        stages, count, _, width = patches.shape
-        cells = patches.reshape(stages * count, *batch.grid, width).permute(0, 3, 1, 2)
-        changed = change(cells).permute(0, 2, 3, 1)
-        return changed.reshape(stages, count, -1, width)
+        stages, count, cells, width = patches.shape
+        grids = patches.reshape(stages * count, *batch.grid, width).flip(axes)
+        return grids.reshape(stages, count, cells, width)
 
-    target = change(batch.target)
-    scale = batch.target.shape[2] // batch.grid[0]
     return replace(
         batch,
         patches=tokens(batch.patches),
         local=None if batch.local is None else tokens(batch.local),
-        target=target,
-        grid=(target.shape[2] // scale, target.shape[3] // scale),
+        target=batch.target.flip([axis + 1 for axis in axes]),
     )
+
+
+def _some(length: int, window: int, thin: int, rng: np.random.Generator) -> Tensor:
+    """Return which of ``length`` rows are kept: a window of them, every ``thin``-th."""
+    side = min(window, length)
+    start = int(rng.integers(0, length - side + 1))
+    first = int(rng.integers(0, min(thin, side)))
+    return torch.arange(start + first, start + side, thin)
+
+
+def _finer(rows: Tensor, scale: int) -> Tensor:
+    """Return the rows of a mask that lie on ``rows`` of the patch grid."""
+    return (rows[:, None] * scale + torch.arange(scale)).flatten()

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from adapp.auxiliary.bank import TARGET_SCALE, Shelf
-from adapp.auxiliary.sampling import Batch, Mixture, Sampler, batches, cropped, gather, mirrored
+from adapp.auxiliary.sampling import Batch, Mixture, Sampler, batches, gather, mirrored
 from adapp.core.errors import UsageError
 
 GRID = (4, 6)
@@ -117,20 +117,34 @@ def test_mirroring_moves_patches_and_masks_together(shelves):
 
 
 def test_a_window_cuts_patches_and_masks_together(shelves):
-    batch = gather(shelves, [(0, 1), (0, 2)])
-    rng = np.random.default_rng(0)
+    sampler = Sampler([shelves[1]])
+    whole = {float(p[0, 0, 0]): p for p in shelves[1].patches.float()}
+    seen, labels = set(), set()
+    for batch in batches(sampler, 2, 40, np.random.default_rng(0), crop=3):
+        assert batch.grid == (3, 3)
+        assert batch.patches.shape == (2, 2, 9, 3)
+        assert batch.target.shape == (2, 1, 12, 12)
+        assert batch.label.tolist() == batch.target.flatten(1).any(dim=1).float().tolist()
+        if batch.target.any():
+            assert marked(batch)[0] in whole
+        seen.add(tuple(batch.patches[0, 0, :, 0].sort().values.remainder(48).tolist()))
+        labels.update(batch.label.tolist())
+    assert len(seen) == 2 * 4  # every window of 3 x 3 in 4 x 6
+    assert labels == {0.0, 1.0}
+
+
+def test_thinned_batches_take_every_second_cell_from_anywhere(shelves):
+    sampler = Sampler([shelves[1]])
     seen = set()
-    for _ in range(20):
-        window = cropped(batch, 3, rng)
-        assert window.grid == (3, 3)
-        assert window.patches.shape == (2, 2, 9, 3)
-        assert window.target.shape == (2, 1, 12, 12)
-        first = window.patches[0, 0, 0, 0] - batch.patches[0, 0, 0, 0]
-        seen.add(float(first))
-        if window.target.any():
-            assert marked(window) == marked(batch)
-            assert first == 0
-    assert len(seen) > 3
+    for batch in batches(sampler, 1, 30, np.random.default_rng(0), thin=2):
+        assert batch.grid == (2, 3)
+        cells = batch.patches[0, 0, :, 0].sort().values.remainder(48).long().tolist()
+        rows, columns = {c // 6 for c in cells}, {c % 6 for c in cells}
+        assert (len(rows), max(rows) - min(rows)) == (2, 2)
+        assert (len(columns), max(columns) - min(columns)) == (3, 4)
+        assert bool(batch.label[0]) == (min(rows) == min(columns) == 0)
+        seen.add(min(cells))
+    assert seen == {0, 1, 6, 7}
 
 
 def test_batches_are_the_same_for_the_same_seed(shelves):
