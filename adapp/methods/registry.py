@@ -93,6 +93,21 @@ class MethodInfo:
         return told or f"An intermediate map of {self.title}: {name}."
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A row that tables show beside the methods: trained and evaluated by name, not in the app.
+
+    Attributes:
+        name: What ``train`` and ``evaluate`` call it.
+        variants: Ways of scoring a picture; the last is the default.
+        trainer: Module whose ``run`` trains it.
+    """
+
+    name: str
+    variants: tuple[str, ...]
+    trainer: str
+
+
 METHODS: dict[str, MethodInfo] = {
     "raid": MethodInfo(
         name="raid",
@@ -111,6 +126,11 @@ METHODS: dict[str, MethodInfo] = {
     ),
 }
 
+REFERENCES: dict[str, Reference] = {
+    "bridge": Reference("bridge", ("top", "head"), "adapp.auxiliary.bridge_training"),
+    "linear_floor": Reference("linear_floor", ("top", "median"), "adapp.auxiliary.linear_floor"),
+}
+
 
 def load(
     name: str,
@@ -122,13 +142,15 @@ def load(
     seed: int = 0,
 ) -> "Detector":
     """Return the detector ``name`` with its weights loaded and frozen; see ``load_detector``."""
-    info = _method(name)
+    info = _method_or_reference(name)
     if preset not in PRESETS:
         msg = f"preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}"
         raise UsageError(msg)
     if variant is not None and variant not in info.variants:
         msg = f"{name} has no variant {variant!r}; choose one of {', '.join(info.variants)}"
         raise UsageError(msg)
+    if isinstance(info, Reference):
+        return _reference(name, preset, checkpoint, variant, size, seed)
     build: Build = _part(name, "build").build
     return build(preset, checkpoint, variant, size, seed)
 
@@ -150,7 +172,7 @@ def train(
     """Train ``name`` and return the path of the checkpoint.
 
     Args:
-        name: Registry key.
+        name: Registry key, or the name of a reference.
         preset: Frozen encoder.
         variant: Step of the ladder to train; None trains the complete method.
         roots: Data set folders.
@@ -166,7 +188,7 @@ def train(
     Raises:
         UsageError: If the method, variant or data does not work.
     """
-    info = _method(name)
+    info = _method_or_reference(name)
     if variant is not None and variant not in info.variants:
         msg = f"{name} has no variant {variant!r}; choose one of {', '.join(info.variants)}"
         raise UsageError(msg)
@@ -182,7 +204,8 @@ def train(
         leave_out=leave_out,
         multi_class=multi_class,
     )
-    run: Run = _part(name, "train").run
+    trainer = info.trainer if isinstance(info, Reference) else f"adapp.methods.{name}.train"
+    run: Run = importlib.import_module(trainer).run
     return run(request, resume=resume, report=report)
 
 
@@ -204,6 +227,18 @@ def _method(name: str) -> MethodInfo:
         msg = f"method {name!r} does not exist; choose one of {', '.join(METHODS)}"
         raise UsageError(msg)
     return METHODS[name]
+
+
+def _method_or_reference(name: str) -> MethodInfo | Reference:
+    return REFERENCES[name] if name in REFERENCES else _method(name)
+
+
+def _reference(
+    name: str, preset: str, checkpoint: str, variant: str | None, size: int | None, seed: int
+) -> "Detector":
+    from adapp.auxiliary import reference
+
+    return reference.build(name, preset, checkpoint, variant, size, seed)
 
 
 def _part(name: str, part: str) -> Any:  # noqa: ANN401 - a module of a method's folder

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from adapp.core.errors import UsageError
+from adapp.methods import registry
 from adapp.methods.registry import METHODS
 
 
@@ -33,3 +35,20 @@ def test_regimes_say_what_normal_pictures_are_for(regimes, needs, learns):
 @pytest.mark.parametrize("info", METHODS.values(), ids=METHODS)
 def test_every_method_explains_its_three_maps(info):
     assert {"base", "residual", "fused"} <= set(info.map_meanings)
+
+
+def test_references_are_trained_and_loaded_by_name_and_are_no_methods(monkeypatch, tmp_path):
+    from adapp.auxiliary import linear_floor, reference
+
+    asked = []
+    monkeypatch.setattr(linear_floor, "run", lambda request, **_: asked.append(request.variant))
+    monkeypatch.setattr(reference, "build", lambda *given: given)
+    registry.train(
+        "linear_floor", preset="tiny", variant=None, roots=(), out=tmp_path, epochs=None, seed=0
+    )
+    assert asked == ["median"]
+    given = registry.load("bridge", preset="tiny", checkpoint="x", variant="top", seed=3)
+    assert given == ("bridge", "tiny", "x", "top", None, 3)
+    with pytest.raises(UsageError, match="no variant 'full'"):
+        registry.load("bridge", variant="full")
+    assert not set(registry.REFERENCES) & set(METHODS)
