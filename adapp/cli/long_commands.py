@@ -1,5 +1,6 @@
 """Options of the commands for long runs, which keep what is done: ``batch`` and ``reproduce``."""
 
+import argparse
 from pathlib import Path
 
 from adapp.cli.options import (
@@ -50,6 +51,12 @@ def add_batch(commands: Commands) -> None:
     )
     tune_option(parser)
     threshold_options(parser)
+    _output_options(parser)
+    parser.set_defaults(module="batching")
+
+
+def _output_options(parser: argparse.ArgumentParser) -> None:
+    """Add what decides the files of a batch beside those it always writes."""
     parser.add_argument(
         "--maps",
         nargs="+",
@@ -70,7 +77,6 @@ def add_batch(commands: Commands) -> None:
         metavar="N",
         help="pictures in report.html, those with the highest scores (default: %(default)s)",
     )
-    parser.set_defaults(module="batching")
 
 
 def add_reproduce(commands: Commands) -> None:
