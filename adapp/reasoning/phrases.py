@@ -36,6 +36,7 @@ class Phrases:
         pages: How a page's lines on an aspect are introduced.
         unchecked: How a quotation from a page of a user's own is introduced.
         withheld: Lines of such a page were left out.
+        other_type: A quoted page is about another type than the type evidence names.
         topics: What a topic is called in ``no_topic``.
         no_pages: Nothing was retrieved.
         no_topic: The retrieved pages do not tell.
@@ -74,6 +75,7 @@ class Phrases:
     pages: dict[Aspect, str]
     unchecked: str
     withheld: str
+    other_type: str
     topics: dict[Topic, str]
     no_pages: str
     no_topic: str

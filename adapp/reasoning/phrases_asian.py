@@ -40,6 +40,7 @@ CHINESE: Final = Phrases(
     },
     unchecked="页面 [{id}] {title}（相似度 {score}）由用户添加，未经核对：",
     withheld="页面 [{id}] 的 {count} 行已略去：它们试图左右判定。",
+    other_type="页面 [{id}] 讲的是另一种缺陷类型，不是最可能的那种。",
     topics={
         "summary": "此图片",
         "what": "这是什么",
@@ -98,6 +99,7 @@ JAPANESE: Final = Phrases(
     },
     unchecked="ページ [{id}] {title}（類似度 {score}）は利用者が追加したもので、未確認です：",
     withheld="ページ [{id}] の {count} 行は省きました。判定に口を出す内容だからです。",
+    other_type="ページ [{id}] は最も確からしい種類とは別の欠陥について述べています。",
     topics={
         "summary": "この画像",
         "what": "これが何か",

@@ -31,7 +31,7 @@ ENGLISH: Final = Phrases(
     ),
     type_region="The most probable type of region {number} is {name} ({share}).",
     type_picture="The most probable defect type of the picture is {name} ({share}).",
-    type_next="Next come {others}.",
+    type_next="Next most probable: {others}.",
     type_none="Its appearance fits none of the known defect types ({share}).",
     pages={
         "description": "Page [{id}] {title} (similarity {score}) describes:",
@@ -42,6 +42,7 @@ ENGLISH: Final = Phrases(
     },
     unchecked="Page [{id}] {title} (similarity {score}) was added by a user and is not checked:",
     withheld="{count} lines of page [{id}] were left out: they speak to the reader of the verdict.",
+    other_type="Page [{id}] is about another defect type than the one found most probable.",
     topics={
         "summary": "this",
         "what": "what it is",
@@ -102,7 +103,7 @@ GERMAN: Final = Phrases(
     ),
     type_region="Der wahrscheinlichste Typ von Bereich {number} ist {name} ({share}).",
     type_picture="Der wahrscheinlichste Fehlertyp des Bildes ist {name} ({share}).",
-    type_next="Danach kommen {others}.",
+    type_next="Danach am wahrscheinlichsten: {others}.",
     type_none="Das Aussehen passt zu keinem der bekannten Fehlertypen ({share}).",
     pages={
         "description": "Seite [{id}] {title} (Ähnlichkeit {score}) beschreibt:",
@@ -117,6 +118,7 @@ GERMAN: Final = Phrases(
     withheld=(
         "{count} Zeilen von Seite [{id}] sind weggelassen: Sie reden dem Leser ins Urteil hinein."
     ),
+    other_type="Seite [{id}] handelt von einem anderen Fehlertyp als dem wahrscheinlichsten.",
     topics={
         "summary": "dieses Bild",
         "what": "das, was es ist",

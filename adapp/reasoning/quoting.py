@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapp.core.reasoner import Aspect, Passage, ReasoningRequest, Topic
 from adapp.reasoning.contradiction import contradicting
@@ -11,6 +11,7 @@ from adapp.reasoning.untrusted import plain
 
 _PAGES = 2  # quoted for one aspect
 _LINES = 3  # quoted of one page
+_BRIEFLY = 1, 2  # the same where every aspect has its turn
 _LINE_LIMIT = 300
 _TEXT_LIMIT = 4000
 _NORMAL = "normal"
@@ -19,8 +20,8 @@ _ORDER = re.compile(
     r"\b(ignore|disregard|forget|override|overrule)\b.{0,40}"
     r"\b(instruction|previous|above|prior|rule|prompt|detector|verdict)|"
     r"\b(system|developer)\s*(prompt|message|instruction)|\byou (are|must|will) (now|only)\b|"
-    r"\b(say|answer|reply|respond|output|print|write)\b.{0,30}\b(pass|normal|ok|only|exactly|"
-    r"approved|verdict)\b|\bverdict\b|^\s*(system|assistant|user|developer)\s*:|"
+    r"\b(say|answer|reply|respond)\b.{0,30}\b(pass|normal|ok|only|exactly|approved|verdict)\b|"
+    r"\bverdict\b|^\s*(system|assistant|user|developer)\s*:|"
     r"\b(ignoriere|missachte)\b|忽略.{0,10}(指令|说明|提示|判定)|(指示|命令)を?無視",
     re.IGNORECASE,
 )
@@ -45,22 +46,30 @@ def quotations(
     orders or pass a verdict of their own.
     """
     told: set[str] = set()
+    most, lines = _BRIEFLY if topic == "summary" else (_PAGES, _LINES)
     for aspect in aspects:
         quoted = 0
         for passage in _ranked(request):
-            if quoted == _PAGES or passage.id in told:
+            if quoted == most or passage.id in told:
                 continue
             quotation = _quotation(passage, aspect, topic, request)
             if not passage.trusted:
                 told.add(passage.id)
             if quotation.lines or quotation.withheld:
-                yield quotation
+                yield replace(quotation, lines=quotation.lines[:lines])
                 quoted += bool(quotation.lines)
 
 
 def gives_orders(line: str) -> bool:
     """Return whether a line speaks to whoever reads it instead of telling about the part."""
     return bool(_ORDER.search(line))
+
+
+def likely_types(request: ReasoningRequest) -> frozenset[str]:
+    """Return the most probable type of each region and of the picture, where one is named."""
+    kinds = [kind for region in request.regions for kind in region.types[:1]]
+    kinds += request.facts.types[:1] if request.facts is not None else ()
+    return frozenset(kind.name for kind in kinds if kind.name)
 
 
 def _ranked(request: ReasoningRequest) -> list[Passage]:
@@ -84,11 +93,11 @@ def _quotation(
 ) -> Quotation:
     if passage.trusted:
         lines = [plain(line, 2 * _LINE_LIMIT) for line in passage.aspects.get(aspect, ())]
-        return Quotation(passage, aspect, tuple(lines[:_LINES]))
+        return Quotation(passage, aspect, tuple(lines))
     lines = [plain(line, _LINE_LIMIT) for line in passage.aspects.get(aspect, ())]
     lines = [line for line in lines or _excerpt(passage.text, topic) if line]
     kept = [_unbracketed(line) for line in lines if not _unsafe(line, request)]
-    return Quotation(passage, aspect, tuple(kept[:_LINES]), len(lines) - len(kept))
+    return Quotation(passage, aspect, tuple(kept), len(lines) - len(kept))
 
 
 def _excerpt(text: str, topic: Topic) -> list[str]:

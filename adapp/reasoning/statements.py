@@ -17,7 +17,7 @@ from adapp.reasoning.phrases import Phrases
 from adapp.reasoning.phrases_asian import CHINESE, JAPANESE
 from adapp.reasoning.phrases_european import ENGLISH, GERMAN
 from adapp.reasoning.question import language_of, topic_of
-from adapp.reasoning.quoting import Quotation, quotations
+from adapp.reasoning.quoting import Quotation, likely_types, quotations
 from adapp.reasoning.untrusted import name, plain
 
 PHRASES: Final[dict[Language, Phrases]] = {
@@ -95,6 +95,11 @@ def share(fraction: float) -> str:
     return f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
 
 
+def type_name(kind: TypeProbability) -> str:
+    """Return a canonical type as words; empty for "none of these"."""
+    return name(kind.name.replace("_", " "))
+
+
 def place(region: RegionFact, size: tuple[int, int], words: Phrases) -> str:
     """Return in which ninth of a picture of ``size`` (height, width) the region's middle lies."""
     row0, column0, row1, column1 = region.box
@@ -140,7 +145,8 @@ def _regions(request: ReasoningRequest, topic: Topic, words: Phrases) -> Iterato
         yield Statement(words.one_region, "map")
     else:
         yield Statement(words.regions.format(count=len(regions)), "map")
-    for position, region in enumerate(regions[:_DESCRIBED], start=1):
+    described = () if topic == "checks" else regions[:_DESCRIBED]
+    for position, region in enumerate(described, start=1):
         parts = [_region(region, position, request.query.shape[:2], words)]
         if topic in _WITH_MATCHES:
             parts += _match(region, position, words)
@@ -148,7 +154,7 @@ def _regions(request: ReasoningRequest, topic: Topic, words: Phrases) -> Iterato
             template = words.type_region.replace("{number}", str(position))
             parts += _types(region.types, template, words)
         yield Statement(" ".join(parts), f"region {position}", item=True)
-    if len(regions) > _DESCRIBED:
+    if len(regions) > _DESCRIBED and described:
         text = words.more_regions.format(count=len(regions) - _DESCRIBED)
         yield Statement(text, "map", item=True)
     if topic in _WITH_TYPES and request.facts is not None and not any(r.types for r in regions):
@@ -186,9 +192,9 @@ def _types(types: Sequence[TypeProbability], template: str, words: Phrases) -> l
     best = types[0]
     if not best.name:
         return [words.type_none.format(share=share(best.probability))]
-    told = [template.format(name=name(best.name), share=share(best.probability))]
+    told = [template.format(name=type_name(best), share=share(best.probability))]
     others = [
-        f"{name(other.name)} ({share(other.probability)})"
+        f"{type_name(other)} ({share(other.probability)})"
         for other in types[1:_NAMED_TYPES]
         if other.name and other.probability >= _LEAST_SHARE
     ]
@@ -220,8 +226,15 @@ def _pages(request: ReasoningRequest, topic: Topic, words: Phrases) -> Iterator[
     if normal:
         aspects = tuple(a for a in _NORMAL_ASPECTS if topic == "summary" or a in aspects)
     found = list(quotations(request, topic, aspects))
+    likely = likely_types(request)
+    told: set[str] = set()
     for quotation in found:
         yield from _quotation(quotation, words)
+        page = quotation.passage
+        known = {*likely, "", "normal"}
+        if likely and page.trusted and page.canonical not in known and page.id not in told:
+            told.add(page.id)
+            yield Statement(words.other_type.format(id=page.id), f"page {page.id}")
     if any(quotation.lines for quotation in found):
         yield Statement(words.caveat, "report")
     elif not normal:

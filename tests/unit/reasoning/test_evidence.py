@@ -110,6 +110,22 @@ def test_pages_of_the_likely_type_come_first():
     assert text.index("guide rail") < text.index("A bubble burst")
 
 
+def test_a_page_about_another_type_than_the_likely_one_is_called_that():
+    text = report(topic="why").text
+    assert "Page [bottle/hole] is about another defect type" in text
+    assert "Page [bottle/scratch] is about another" not in text
+    untyped = (RegionFact((0, 0, 9, 9), 0.01, 0.8),)
+    assert "another defect type" not in report(topic="why", regions=untyped).text
+
+
+def test_canonical_names_are_written_as_words():
+    kinds = (TypeProbability("missing_part", 0.5), TypeProbability("extra_material", 0.3))
+    region = RegionFact((0, 0, 9, 9), 0.01, 0.8, types=kinds)
+    text = report(topic="what", regions=(region,)).text
+    assert "missing part (50 %)" in text
+    assert "Next most probable: extra material (30 %)" in text
+
+
 def test_none_of_the_types_is_said_as_such():
     region = RegionFact((0, 0, 9, 9), 0.01, 0.8, types=(TypeProbability("", 0.7),))
     assert (
