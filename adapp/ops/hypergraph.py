@@ -4,6 +4,7 @@ Shape letters: B batch, N nodes, E hyperedges, T prompts, K members, C channels.
 column of the incidence matrix; with N of a few hundred a dense product is faster than a sparse one.
 """
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import torch
@@ -39,16 +40,23 @@ def semantic_members(affinity: Tensor, members: int) -> Tensor:
     return affinity.mT.topk(min(members, affinity.shape[-2]), dim=-1).indices
 
 
-def incidence_matrix(members: Tensor, nodes: int, *, include_own: bool = False) -> Tensor:
-    """Return the incidence matrix of hyperedges given by their members, [B, N, E] float32.
+def incidence_matrix(
+    members: Tensor,
+    nodes: int,
+    *,
+    include_own: bool = False,
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """Return the incidence matrix of hyperedges given by their members, [B, N, E].
 
     Args:
         members: Nodes of every hyperedge, [B, E, K].
         nodes: N.
         include_own: Whether node j belongs to hyperedge j too; needs E = N.
+        dtype: Type of the zeros and ones; both are exact in any.
     """
     batch, edges, _ = members.shape
-    by_edge = torch.zeros(batch, edges, nodes, device=members.device)
+    by_edge = torch.zeros(batch, edges, nodes, device=members.device, dtype=dtype)
     by_edge.scatter_(-1, members, 1.0)
     if include_own:
         by_edge.diagonal(dim1=-2, dim2=-1).fill_(1.0)
@@ -93,13 +101,18 @@ def node_degrees(incidence: Tensor, weight: Tensor | None = None) -> Tensor:
     Source: H2VLR eq. 3 (unweighted).
     """
     if weight is None:
-        return incidence.sum(dim=-1)
-    return (incidence @ weight.to(incidence.dtype).unsqueeze(-1)).squeeze(-1)
+        return incidence.sum(dim=-1, dtype=_wide(incidence))
+    return (incidence.to(weight.dtype) @ weight.unsqueeze(-1)).squeeze(-1)
 
 
 def edge_degrees(incidence: Tensor) -> Tensor:
     """Return the number of nodes in every hyperedge, [B, E]. Source: H2VLR eq. 3."""
-    return incidence.sum(dim=-2)
+    return incidence.sum(dim=-2, dtype=_wide(incidence))
+
+
+def _wide(incidence: Tensor) -> torch.dtype:
+    """Return a type that counts members exactly."""
+    return torch.float64 if incidence.dtype == torch.float64 else torch.float32
 
 
 def _inverse(degree: Tensor, power: float) -> Tensor:
@@ -107,10 +120,30 @@ def _inverse(degree: Tensor, power: float) -> Tensor:
     return torch.where(degree > 0, degree.clamp_min(1e-12) ** -power, torch.zeros_like(degree))
 
 
-def hypergraph_operator(
-    incidence: Tensor, weight: Tensor, norm: Normalisation
-) -> tuple[Tensor, Tensor]:
-    """Return the two halves of the propagation matrix: ``left @ right.mT`` is [B, N, N].
+@dataclass(frozen=True, slots=True, eq=False)
+class Propagation:
+    """One way from the nodes to the hyperedges and back: ``after H edge H' before``.
+
+    Attributes:
+        incidence: H, [B, N, E] of zeros and ones; any float type.
+        before: Factor of every node on its way out, [B, N].
+        edge: Factor of every hyperedge, [B, E].
+        after: Factor of every node on the way back, [B, N].
+    """
+
+    incidence: Tensor
+    before: Tensor
+    edge: Tensor
+    after: Tensor
+
+    def matrix(self) -> Tensor:
+        """Return the whole operator, [B, N, N]."""
+        left = self.incidence * self.edge.unsqueeze(-2) * self.after.unsqueeze(-1)
+        return left @ (self.incidence * self.before.unsqueeze(-1)).mT
+
+
+def hypergraph_operator(incidence: Tensor, weight: Tensor, norm: Normalisation) -> Propagation:
+    """Return the propagation of one hypergraph convolution.
 
     ``sym``      Dv^-1/2 H W De^-1 H' Dv^-1/2, degrees weighted (spectral radius 1)
     ``printed``  Dv^-1/2 H W De^-1 H',         degrees as in eq. 3 (grows features)
@@ -121,24 +154,25 @@ def hypergraph_operator(
         weight: Hyperedge weights W, [B, E].
         norm: Which of the three.
 
-    Returns:
-        Left [B, N, E] and right [B, N, E] factor.
-
     Source: H2VLR eq. 4; ``sym`` is HGNN's form (Feng et al. 2019, eq. 10).
     """
     degree = node_degrees(incidence, None if norm == "printed" else weight)
-    power = 1.0 if norm == "row" else 0.5
-    scale = (weight * _inverse(edge_degrees(incidence), 1.0)).unsqueeze(-2)  # [B, 1, E]
-    left = incidence * scale * _inverse(degree, power).unsqueeze(-1)
-    if norm != "sym":
-        return left, incidence
-    return left, incidence * _inverse(degree, 0.5).unsqueeze(-1)
+    edge = weight * _inverse(edge_degrees(incidence), 1.0)
+    after = _inverse(degree, 1.0 if norm == "row" else 0.5)
+    before = after if norm == "sym" else torch.ones_like(after)
+    return Propagation(incidence, before, edge, after)
 
 
-def propagate(features: Tensor, operator: tuple[Tensor, Tensor]) -> Tensor:
-    """Return ``features`` [B, N, C] sent to the hyperedges and back, [B, N, C]."""
-    left, right = operator
-    return left @ (right.mT @ features)
+def propagate(features: Tensor, operator: Propagation) -> Tensor:
+    """Return ``features`` [B, N, C] sent to the hyperedges and back, [B, N, C].
+
+    The products run in the type of the incidence, whose zeros and ones are exact in any.
+    """
+    incidence = operator.incidence
+    out = (features * operator.before.unsqueeze(-1)).to(incidence.dtype)
+    carried = (incidence.mT @ out) * operator.edge.unsqueeze(-1).to(incidence.dtype)  # [B, E, C]
+    back: Tensor = (incidence @ carried).to(features.dtype) * operator.after.unsqueeze(-1)
+    return back
 
 
 def hypergraph_laplacian(incidence: Tensor, weight: Tensor) -> Tensor:
@@ -147,12 +181,11 @@ def hypergraph_laplacian(incidence: Tensor, weight: Tensor) -> Tensor:
     Degrees are weighted; with those of eq. 3 the matrix could have negative eigenvalues.
     Source: H2VLR eq. 10.
     """
-    left, right = hypergraph_operator(incidence, weight, "sym")
     identity = torch.eye(incidence.shape[-2], dtype=incidence.dtype, device=incidence.device)
-    return identity - left @ right.mT
+    return identity - hypergraph_operator(incidence, weight, "sym").matrix()
 
 
-def roughness(scores: Tensor, operator: tuple[Tensor, Tensor]) -> Tensor:
+def roughness(scores: Tensor, operator: Propagation) -> Tensor:
     """Return s' L s for each picture, [B], without forming L. Source: H2VLR eq. 10.
 
     Args:

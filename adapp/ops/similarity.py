@@ -66,3 +66,24 @@ def nearest_costs(queries: Tensor, tokens: Tensor, neighbours: int) -> tuple[Ten
         values = torch.cat([values, values[..., -1:].expand(*values.shape[:-1], missing)], dim=-1)
         rows = torch.cat([rows, rows[..., -1:].expand(*rows.shape[:-1], missing)], dim=-1)
     return values, rows
+
+
+def best_rows(scores: Tensor) -> Tensor:
+    """Return the row of the highest score of every column, [Q], for scores [T, Q].
+
+    The same as ``scores.argmax(dim=0)``, found by groups of rows: reductions over rows are fast
+    without an index, and the index is needed in one group only. The first of equal groups wins.
+    """
+    rows, columns = scores.shape
+    groups = max(1, math.isqrt(rows))
+    size = rows // groups
+    whole = scores[: groups * size].view(groups, size, columns)
+    best = whole.amax(dim=1)  # [groups, Q]
+    group = best.argmax(dim=0)  # [Q]
+    chosen = whole.gather(0, group.view(1, 1, -1).expand(1, size, columns))[0]  # [size, Q]
+    found = group * size + chosen.argmax(dim=0)
+    if groups * size == rows:
+        return found
+    last = scores[groups * size :].max(dim=0)
+    beyond = last.values > best.amax(dim=0)
+    return torch.where(beyond, last.indices + groups * size, found)

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from adapp.methods.h2vlr.config import H2vlrConfig
-from adapp.methods.h2vlr.gallery import SupportGallery
-from adapp.methods.h2vlr.spread import cell_distance, rarity, tap_costs, unexplained
+from adapp.methods.h2vlr.gallery import DIRECTIONS, SupportGallery, structure_tokens
+from adapp.methods.h2vlr.spread import cell_distance, rarity, tap_costs
 from adapp.ops.hypergraph import structural_members
 from adapp.ops.maps import calibrate_cost, cost_logit
+from adapp.ops.similarity import best_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +68,8 @@ def compare(
     Raises:
         ValueError: If ``joint`` is needed and absent.
     """
-    rows = nearest_rows(gallery, visual)
+    along = narrowed(gallery, visual)
+    rows = nearest_rows(gallery, visual, along)
     per_tap = tap_costs(visual, gallery.tokens[rows], gallery.taps)
     cost = per_tap.mean(dim=-1)
     if config.gallery.matching == "separate":
@@ -77,16 +79,30 @@ def compare(
     likeness = similarity.gather(-1, members)
     evidence = cost.new_zeros(*cost.shape, 0)
     if config.graph.evidence:
-        evidence = _evidence(gallery, visual, cost, per_tap, rows, rarity(likeness))
+        left = _unexplained(gallery, visual, along)
+        evidence = _evidence(gallery, cost, per_tap, rows, rarity(likeness), left)
     return Comparison(cost, rows, members, likeness, evidence)
 
 
-def nearest_rows(gallery: SupportGallery, visual: Tensor) -> Tensor:
-    """Return the gallery row of the most similar normal patch, [B, N]."""
+def narrowed(gallery: SupportGallery, visual: Tensor) -> Tensor:
+    """Return the queries along the support's main directions, [B, N, R]."""
+    dtype = gallery.bank.dtype
+    along: Tensor = visual.to(dtype) @ gallery.basis.to(dtype)
+    return along
+
+
+def nearest_rows(gallery: SupportGallery, visual: Tensor, along: Tensor) -> Tensor:
+    """Return the gallery row of the most similar normal patch, [B, N].
+
+    Args:
+        gallery: Normal patches.
+        visual: Joined taps of the queries, [B, N, W].
+        along: The same along the main directions, [B, N, R]; used if the search is narrowed.
+    """
     batch, cells, width = visual.shape
-    flat = visual.reshape(-1, width).to(gallery.bank.dtype)
-    rows: Tensor = (flat @ gallery.bank).argmax(dim=-1)
-    return rows.view(batch, cells)
+    exact = gallery.bank.shape[1] == width
+    flat = (visual.to(gallery.bank.dtype) if exact else along).flatten(0, 1)
+    return best_rows(gallery.bank @ flat.T).view(batch, cells)
 
 
 def visual_map(cost: Tensor, gallery: SupportGallery, config: H2vlrConfig) -> Tensor:
@@ -116,29 +132,40 @@ def _similarity(
             raise ValueError(msg)
         tokens: Tensor = joint.movedim(0, 2).flatten(2) / joint.shape[0] ** 0.5  # [B, N, S * J]
         return tokens @ tokens.mT
+    tokens = structure_tokens(visual, config)
     if gallery.bank.dtype == torch.float32:
-        return visual @ visual.mT
-    centre = gallery.centre
-    small = (visual - centre).to(gallery.bank.dtype)
-    along = visual @ centre  # [B, N]
+        return tokens @ tokens.mT
+    centre = structure_tokens(gallery.centre, config)
+    small = (tokens - centre).to(gallery.bank.dtype)
+    along = tokens @ centre  # [B, N]
     shared = along.unsqueeze(-1) + along.unsqueeze(-2) - centre.dot(centre)
     return (small @ small.mT).float() + shared
 
 
+def _unexplained(gallery: SupportGallery, visual: Tensor, along: Tensor) -> Tensor:
+    """Return the squared length that the first main directions leave of a patch, [B, N].
+
+    Equals ``spread.unexplained``; the products are those of the search.
+    """
+    centre = gallery.centre
+    length = 1.0 - 2.0 * (visual @ centre) + centre.dot(centre)
+    explained = along[..., :DIRECTIONS].float() - (centre @ gallery.basis)[:DIRECTIONS]
+    return (length - (explained**2).sum(dim=-1)).clamp_min(1e-6)
+
+
 def _evidence(
     gallery: SupportGallery,
-    visual: Tensor,
     cost: Tensor,
     per_tap: Tensor,
     rows: Tensor,
     rare: Tensor,
+    left: Tensor,
 ) -> Tensor:
     """Return the visual evidence, [B, N, E]; see :func:`channels`."""
     columns = gallery.grid[1]
-    own = torch.arange(visual.shape[1], device=visual.device)
+    own = torch.arange(rows.shape[1], device=rows.device)
     matched = gallery.source[rows]
     shift = cell_distance(own, matched[..., 1] * columns + matched[..., 2], columns)
-    left = unexplained(visual, gallery.centre, gallery.basis)
     floor = 0.01  # cosine; below it ratios of costs say nothing
     stacked = [
         cost_logit(cost, gallery.spread, 1.0),

@@ -56,8 +56,12 @@ class GalleryConfig:
             (ours, D4).
         steepness: Slope of that reading (ours).
         normal_quantile: Quantile of the support's own costs behind it (ours).
-        single_inflation: Factor from the cost of mild views to that of another part, used with a
-            single support (ours).
+        single_quantile: The same with a single support, whose patches are compared with each
+            other (ours, D16).
+        single_inflation: Factor from there to what several supports show; fitted on the training
+            categories (ours, D16).
+        search_width: Main directions of the support along which the nearest patch is sought; its
+            cost is exact. 0 seeks it in all channels (ours, D3).
         rotations: ``auto`` adds quarter-turned supports where the supports themselves show that
             parts lie in any orientation; ``never``, ``always`` (ours, D6).
     """
@@ -67,7 +71,9 @@ class GalleryConfig:
     calibration: Literal["none", "support_quantile"] = "none"
     steepness: float = 3.0
     normal_quantile: float = 0.995
-    single_inflation: float = 1.2
+    single_quantile: float = 0.9
+    single_inflation: float = 1.7
+    search_width: int = 0
     rotations: Literal["auto", "never", "always"] = "auto"
 
 
@@ -80,6 +86,7 @@ class GraphConfig:
         layers: L (H2VLR 4.1: 2).
         structure: Where structural neighbours are sought: ``joint`` space or ``visual`` taps
             (ours, D3).
+        structure_tap: Which of the gallery's taps are compared there; None: all joined (ours).
         include_self: Whether a patch belongs to its own structural hyperedge (ours).
         norm: Normalisation of eq. 4; ``printed`` lacks the right factor and grows features (D1).
         weights: ``prompt`` derives the weights of semantic hyperedges from their affinities,
@@ -101,6 +108,7 @@ class GraphConfig:
     neighbours: int = 8
     layers: int = 2
     structure: Literal["joint", "visual"] = "joint"
+    structure_tap: int | None = None
     include_self: bool = True
     norm: Normalisation = "sym"
     weights: Literal["prompt", "ones"] = "prompt"

@@ -26,7 +26,7 @@ RECIPE = "1"
 SHOTS = (1, 2, 4)
 """Supports of the episodes of a real category."""
 RENDERED_SHOTS = (1, 4)
-"""Supports of the episodes of a rendered family."""
+"""Supports of the one episode of a rendered family: there are many, and real parts teach more."""
 QUERIES = 24
 """Queries of an episode at most, two fifths of them normal where there are as many."""
 NORMAL_SHARE = 0.4
@@ -46,7 +46,9 @@ def episodes_of(
         dtype: Arithmetic of the gallery search.
     """
     rng = np.random.default_rng(list(shelf.category.encode()))
-    shots = RENDERED_SHOTS if "rendered" in shelf.kinds else SHOTS
+    shots = SHOTS
+    if "rendered" in shelf.kinds:
+        shots = (RENDERED_SHOTS[int(rng.integers(len(RENDERED_SHOTS)))],)
     originals = ground_pictures(shelf)
     drawn = []
     for count in shots:

@@ -42,9 +42,11 @@ class SupportGallery:
         typical_rarity: Median of it.
         shift: Typical distance from a patch to the one it matches, cells.
         centre: Mean patch, [W].
-        basis: Main directions around it, [W, R], orthonormal.
-        unexplained: Squared length of a normal patch that they hardly ever fail to explain.
-        bank: ``tokens`` less ``centre`` in the arithmetic of the search, [W, G].
+        basis: Main directions around it, strongest first, [W, R], orthonormal.
+        unexplained: Squared length that the first ``DIRECTIONS`` of them hardly ever leave of a
+            normal patch.
+        bank: ``tokens`` less ``centre``, along the basis if the search is narrowed, in the
+            arithmetic of the search, [G, R] or [G, W].
     """
 
     tokens: Tensor
@@ -81,6 +83,7 @@ class SupportGallery:
             raise ValueError(msg)
         tokens = self.tokens[kept]
         centre, basis = principal_directions(tokens, self.basis.shape[1])
+        narrowed = self.bank.shape[1] != tokens.shape[1]
         return replace(
             self,
             tokens=tokens,
@@ -90,7 +93,7 @@ class SupportGallery:
             rarity=self.rarity[kept],
             centre=centre,
             basis=basis,
-            bank=search_bank(tokens, centre, self.bank.dtype),
+            bank=search_bank(tokens, centre, basis if narrowed else None, self.bank.dtype),
         )
 
 
@@ -131,15 +134,17 @@ def make_gallery(
     known = torch.ones_like(visual[..., 0], dtype=torch.bool) if usable is None else usable
     taps = len(config.gallery.stages)
     own = left_out(views, grid, taps, usable, search_dtype)
-    share = config.gallery.normal_quantile
-    inflation = config.gallery.single_inflation if count == 1 else 1.0
+    share, inflation = config.gallery.normal_quantile, 1.0
+    if count == 1:
+        share, inflation = config.gallery.single_quantile, config.gallery.single_inflation
     spread, *tap_spread = (
         max(quantile(costs[known.flatten()], share) * inflation, 1e-3)
         for costs in (own.cost, *own.tap_cost.T)
     )
     upright = source[:, 0] * cells + source[:, 1] * grid[1] + source[:, 2]
-    centre, basis = principal_directions(tokens, DIRECTIONS)
-    rare = rarities(visual, config.graph.neighbours).flatten()
+    narrow = config.gallery.search_width
+    centre, basis = principal_directions(tokens, max(DIRECTIONS, narrow))
+    rare = rarities(structure_tokens(visual, config), config.graph.neighbours).flatten()
     return SupportGallery(
         tokens=tokens,
         source=source,
@@ -156,17 +161,30 @@ def make_gallery(
         centre=centre,
         basis=basis,
         unexplained=quantile(held_out_residual(visual, usable, DIRECTIONS), share),
-        bank=search_bank(tokens, centre, search_dtype),
+        bank=search_bank(tokens, centre, basis if narrow else None, search_dtype),
     )
 
 
-def search_bank(tokens: Tensor, centre: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return what queries are multiplied with, [W, G].
+def search_bank(tokens: Tensor, centre: Tensor, basis: Tensor | None, dtype: torch.dtype) -> Tensor:
+    """Return what queries are multiplied with, [G, R] along ``basis`` [W, R], else [G, W].
 
     The common part of all patches is taken out: it does not change which one is nearest, and
     what is left loses less in reduced precision.
     """
-    return (tokens - centre).to(dtype).T.contiguous()
+    centred = tokens - centre
+    return (centred if basis is None else centred @ basis).to(dtype)
+
+
+def structure_tokens(visual: Tensor, config: H2vlrConfig) -> Tensor:
+    """Return what patches of one picture are compared by, unit norm, for joined taps [B, N, W].
+
+    All taps, or the one that ``graph.structure_tap`` names.
+    """
+    tap = config.graph.structure_tap
+    if tap is None:
+        return visual
+    taps = len(config.gallery.stages)
+    return visual.chunk(taps, dim=-1)[tap] * taps**0.5
 
 
 def sources(turns: int, count: int, grid: tuple[int, int]) -> Tensor:

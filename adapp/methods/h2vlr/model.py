@@ -48,7 +48,9 @@ class Hypergraph:
     weight: Tensor
 
 
-def make_hypergraph(members: Tensor, affinity: Tensor, config: GraphConfig) -> Hypergraph:
+def make_hypergraph(
+    members: Tensor, affinity: Tensor, config: GraphConfig, dtype: torch.dtype = torch.float32
+) -> Hypergraph:
     """Return the hypergraph of patches whose neighbours are known.
 
     Which patch belongs where is decided without gradient; the weights of semantic hyperedges
@@ -58,13 +60,14 @@ def make_hypergraph(members: Tensor, affinity: Tensor, config: GraphConfig) -> H
         members: Structural neighbours, [B, N, K].
         affinity: Cosine of patches and prompts, [B, N, T].
         config: K and how hyperedges are weighted.
+        dtype: Arithmetic of the reasoning.
 
     Source: H2VLR section 3.3.
     """
     nodes = affinity.shape[-2]
     claimed = semantic_members(affinity.detach(), config.neighbours)
-    structural = incidence_matrix(members, nodes, include_own=config.include_self)
-    semantic = incidence_matrix(claimed, nodes)
+    structural = incidence_matrix(members, nodes, include_own=config.include_self, dtype=dtype)
+    semantic = incidence_matrix(claimed, nodes, dtype=dtype)
     ones = affinity.new_ones(affinity.shape[0], nodes)
     if config.weights == "prompt":
         weights = prompt_edge_weights(affinity, claimed, config.weight_temperature)
@@ -150,37 +153,41 @@ class HypergraphReasoner(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(config.layers))
         self.head = nn.Linear(width, config.head_width)
         self.decision = nn.Linear(config.head_width, 1)
+        self.direct: nn.Linear | None = None
+        if config.evidence:
+            self.direct = nn.Linear(evidence, 1, bias=False)
+            nn.init.zeros_(self.direct.weight)
         if config.base_skip:
             self.base_gain = nn.Parameter(torch.ones(()))
             nn.init.zeros_(self.decision.weight)
             nn.init.zeros_(self.decision.bias)
 
-    def forward(self, joint: Tensor, evidence: Tensor, graph: Hypergraph, base: Tensor) -> Tensor:
+    def forward(self, joint: Tensor, evidence: Tensor, graph: Hypergraph, start: Tensor) -> Tensor:
         """Return the log-odds of every patch being anomalous, [B, N].
 
         Args:
             joint: Patches in the joint space, [S, B, N, J].
             evidence: [B, N, Ev]; Ev may be 0.
             graph: Hypergraph of the batch.
-            base: Base map on the patches, [B, N] in [0, 1].
+            start: Map that ``base_skip`` adds, [B, N] in [0, 1]: the step of ``sghm``.
 
         Raises:
             ValueError: If shapes disagree.
         """
-        batch, patches = base.shape
+        batch, patches = start.shape
         check_shape("joint", joint, (None, batch, patches, None))
         check_shape("evidence", evidence, (batch, patches, None))
         nodes = self.nodes(joint, evidence)
-        left, right = hypergraph_operator(graph.incidence, graph.weight, self.config.norm)
-        operator = (left.to(nodes.dtype), right.to(nodes.dtype))
+        operator = hypergraph_operator(graph.incidence, graph.weight, self.config.norm)
         for layer in self.layers:
             message = functional.relu(layer(propagate(nodes, operator)))
             message = functional.dropout(message, self.config.dropout, self.training)
             nodes = nodes + message if self.config.residual else message
         logits: Tensor = self.decision(functional.relu(self.head(nodes))).squeeze(-1).float()
+        if self.direct is not None:
+            logits = logits + self.direct(evidence).squeeze(-1).float()
         if self.config.base_skip:
-            around = spread_out(base, graph, self.config.propagation)
-            logits = logits + self.base_gain * log_odds(around)
+            logits = logits + self.base_gain * log_odds(start)
         return logits
 
 

@@ -27,9 +27,11 @@ EMBEDDED = H2vlrConfig(
         matching="joined",
         calibration="support_quantile",
         steepness=2.0,
+        search_width=128,
     ),
     graph=GraphConfig(
         structure="visual",
+        structure_tap=1,
         width=64,
         squeeze=40,
         evidence=True,
@@ -59,10 +61,15 @@ TINY = H2vlrConfig(
         stages=(0, 1, 2, 3),
     ),
     gallery=GalleryConfig(
-        stages=(1, 3), matching="joined", calibration="support_quantile", steepness=2.0
+        stages=(1, 3),
+        matching="joined",
+        calibration="support_quantile",
+        steepness=2.0,
+        search_width=24,
     ),
     graph=GraphConfig(
         structure="visual",
+        structure_tap=0,
         width=24,
         squeeze=8,
         evidence=True,

@@ -108,17 +108,18 @@ def reason(
         scores = top_percent_score(maps.base, percent)
         return CellMaps(maps, None, None, None, None, None, scores)
     affinity = affinities(joint, semantics)
-    graph = make_hypergraph(members, affinity, config.graph)
+    device = joint.device.type
+    reduced = config.autocast and device in {"cpu", "cuda"}
+    dtype = torch.bfloat16 if reduced else torch.float32
+    graph = make_hypergraph(members, affinity, config.graph, dtype)
+    around = spread_out(maps.base, graph, config.graph.propagation)
     if variant == "sghm" or network is None or network.reasoner is None or network.score is None:
-        around = spread_out(maps.base, graph, config.graph.propagation)
         scores = top_percent_score(around, percent)
         return CellMaps(maps, graph, affinity, None, around, None, scores)
     if config.graph.evidence:  # D7: what the prompts say joins what the gallery says
         evidence = torch.cat([evidence, maps.text_logits.movedim(0, -1)], dim=-1)
-    device = joint.device.type
-    reduced = config.autocast and device in {"cpu", "cuda"}
     with torch.autocast(device, dtype=torch.bfloat16, enabled=reduced):
-        logits = network.reasoner(joint, evidence, graph, maps.base)
+        logits = network.reasoner(joint, evidence, graph, around)
     hypergraph = torch.sigmoid(logits)
     fused = fused_map(maps.base, hypergraph, grid, config.score.scale, config)
     scored = torch.stack(

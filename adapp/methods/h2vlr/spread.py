@@ -91,11 +91,11 @@ def cell_distance(one: Tensor, other: Tensor, columns: int) -> Tensor:
     return (down**2 + across**2).float().sqrt()
 
 
-def rarities(visual: Tensor, neighbours: int) -> Tensor:
-    """Return the rarity of every patch in its own picture, [k, N], for tokens [k, N, W]."""
+def rarities(tokens: Tensor, neighbours: int) -> Tensor:
+    """Return the rarity of every patch in its own picture, [k, N], for tokens [k, N, D]."""
     found = []
-    for tokens in visual:
-        similarity = (tokens @ tokens.T).unsqueeze(0)
+    for own in tokens:
+        similarity = (own @ own.T).unsqueeze(0)
         members = structural_members(similarity, neighbours)
         found.append(rarity(similarity.gather(-1, members)))
     return torch.cat(found)
@@ -107,10 +107,10 @@ def rarity(likeness: Tensor) -> Tensor:
 
 
 def principal_directions(tokens: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return the mean of ``tokens`` [G, W] and their main directions [W, R], orthonormal.
+    """Return the mean of ``tokens`` [G, W] and their main directions [W, R], strongest first.
 
     Subspace iteration from a fixed start, so that equal supports give equal directions; R is
-    ``count`` or what the tokens allow.
+    ``count`` or what the tokens allow. The directions are orthonormal.
     """
     width = tokens.shape[1]
     centre = tokens.mean(dim=0)
@@ -120,7 +120,9 @@ def principal_directions(tokens: Tensor, count: int) -> tuple[Tensor, Tensor]:
     directions = torch.linalg.qr(start.to(tokens.device)).Q
     for _ in range(3):
         directions = torch.linalg.qr(centred.T @ (centred @ directions)).Q
-    return centre, directions
+    along = centred @ directions  # [G, R]
+    turn = torch.linalg.eigh(along.T @ along).eigenvectors.flip(-1)
+    return centre, directions @ turn
 
 
 def unexplained(tokens: Tensor, centre: Tensor, basis: Tensor) -> Tensor:

@@ -138,14 +138,11 @@ def _lessons(
     """
     unnamed = prompts_for(UNKNOWN)
     dtype = config.search_dtype(backbone.dtype_name)
-    graph = config.graph
-    compared = (config.gallery, graph.neighbours, graph.structure, graph.evidence)
     lessons = []
     for number, shelf in enumerate(shelves):
         if report is not None:
             report(f"Drawing episodes of {shelf.category}", number, len(shelves))
-        key = f"{RECIPE} {backbone.identity} {backbone.size} {backbone.dtype_name} {compared}"
-        key = f"{key} {content_key(shelf)}"
+        key = _key(shelf, backbone, config)
         kept = store.load(key)
         if kept is None:
             kept = episodes_of(shelf, spaces.of_shelf[number], config, dtype)
@@ -158,6 +155,14 @@ def _lessons(
         msg = "no category has enough pictures to draw supports and queries from; check --data"
         raise UsageError(msg)
     return lessons
+
+
+def _key(shelf: Shelf, backbone: ImageBackbone, config: H2vlrConfig) -> str:
+    """Return what decides the episodes of a shelf."""
+    graph = config.graph
+    made = (graph.neighbours, graph.structure, graph.structure_tap, graph.evidence)
+    encoder = f"{backbone.identity} {backbone.size} {backbone.dtype_name}"
+    return f"{RECIPE} {encoder} {config.gallery} {made} {content_key(shelf)}"
 
 
 def _state_path(out: Path, stage: str) -> Path:

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from adapp.ops.similarity import join_stages, matching_cost, nearest_costs, unit_norm
+from adapp.ops.similarity import (
+    best_rows,
+    join_stages,
+    matching_cost,
+    nearest_costs,
+    unit_norm,
+)
 from tests.tolerance import assert_same
 
 
@@ -101,3 +107,17 @@ def test_too_few_tokens_repeat_the_last_one():
 def test_no_token_is_refused():
     with pytest.raises(ValueError, match="at least one token"):
         nearest_costs(units(5, 8), torch.zeros(0, 8), 1)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 16, 50, 577])
+def test_the_best_row_of_every_column(rows):
+    scores = torch.randn(rows, 40)
+    assert torch.equal(best_rows(scores), scores.argmax(dim=0))
+    coarse = scores.bfloat16()  # with ties
+    assert torch.equal(coarse.gather(0, best_rows(coarse)[None])[0], coarse.amax(dim=0))
+
+
+def test_the_best_row_may_be_the_last():
+    scores = torch.zeros(11, 2)
+    scores[10, 0] = 1.0
+    assert best_rows(scores).tolist() == [10, 0]

@@ -5,8 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from adapp.methods.h2vlr.comparison import channels, compare, nearest_rows, visual_map
-from adapp.methods.h2vlr.gallery import make_gallery
+from adapp.methods.h2vlr.comparison import (
+    channels,
+    compare,
+    narrowed,
+    nearest_rows,
+    visual_map,
+)
+from adapp.methods.h2vlr.gallery import make_gallery, structure_tokens
+from adapp.methods.h2vlr.spread import unexplained
 from adapp.methods.h2vlr.presets import PAPER, TINY
 from adapp.ops.maps import calibrate_cost
 from adapp.ops.similarity import join_stages, unit_norm
@@ -26,10 +33,13 @@ def taps(count, noise=0.3, odd=None):
     return unit_norm(tokens)
 
 
+EXACT = replace(TINY, gallery=replace(TINY.gallery, search_width=0))
+
+
 @pytest.fixture
 def parts():
     """Return gallery, normal query and query with an odd cell."""
-    gallery = make_gallery(join_stages(taps(3)), GRID, TINY)
+    gallery = make_gallery(join_stages(taps(3)), GRID, EXACT)
     return gallery, join_stages(taps(1)), join_stages(taps(1, odd=ODD))
 
 
@@ -44,12 +54,31 @@ def test_the_nearest_normal_patch_is_found(parts):
 def test_reduced_precision_finds_a_patch_almost_as_near(parts):
     gallery, query, _ = parts
     small = replace(gallery, bank=gallery.bank.bfloat16())
-    rows = nearest_rows(small, query)
+    rows = nearest_rows(small, query, narrowed(small, query))
     best = (1 - query[0] @ gallery.tokens.T).amin(dim=1)
     own = 1 - (query[0] * gallery.tokens[rows[0]]).sum(dim=1)
     assert float((own - best).max()) < 0.01
     likeness = [compare(g, query, None, TINY).likeness for g in (gallery, small)]
     assert float((likeness[0] - likeness[1]).abs().max()) < 0.01
+
+
+def test_a_narrowed_search_finds_a_patch_almost_as_near():
+    support, query = join_stages(taps(3)), join_stages(taps(1))
+    narrow = replace(TINY, gallery=replace(TINY.gallery, search_width=28))
+    exact, near = (make_gallery(support, GRID, config) for config in (EXACT, narrow))
+    costs = [compare(gallery, query, None, TINY).cost for gallery in (exact, near)]
+    assert bool((costs[1] >= costs[0] - 1e-6).all())
+    assert float((costs[1] - costs[0]).mean()) < 0.01
+
+
+def test_what_is_left_unexplained_is_that_of_the_support():
+    support, query = join_stages(taps(3)), join_stages(taps(1, odd=ODD))
+    for dtype, bound in ((torch.float32, 1e-5), (torch.bfloat16, 0.01)):
+        gallery = make_gallery(support, GRID, EXACT, search_dtype=dtype)
+        expected = unexplained(query, gallery.centre, gallery.basis)
+        column = channels(TINY).index("unexplained")
+        found = compare(gallery, query, None, EXACT).evidence[..., column].exp()
+        assert float((found * gallery.unexplained - expected).abs().max()) < bound
 
 
 def test_separate_taps_average_their_own_nearest_costs():
@@ -70,7 +99,8 @@ def test_structural_neighbours_come_from_where_the_preset_says(parts):
     visual = compare(gallery, query, joint, TINY)
     in_joint = replace(TINY, graph=replace(TINY.graph, structure="joint"))
     other = compare(gallery, query, joint, in_joint)
-    likeness = query[0] @ query[0].T - 9 * torch.eye(CELLS)
+    own = structure_tokens(query, TINY)[0]
+    likeness = own @ own.T - 9 * torch.eye(CELLS)
     assert torch.equal(visual.members[0], likeness.topk(8, dim=1).indices)
     assert_same(visual.likeness[0], likeness.topk(8, dim=1).values)
     mean = torch.einsum("sbnj,sbmj->nm", joint, joint) / 2 - 9 * torch.eye(CELLS)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from adapp.methods.h2vlr.gallery import make_gallery, search_bank, sources
+from adapp.methods.h2vlr.gallery import make_gallery, search_bank, sources, structure_tokens
 from adapp.methods.h2vlr.presets import TINY
 from adapp.methods.h2vlr.spread import (
     cell_distance,
@@ -94,6 +94,8 @@ def test_one_picture_inflates_its_spread():
     tokens = support(1)
     plain, inflated = (make_gallery(tokens, GRID, c).spread for c in (config, TINY))
     assert inflated == pytest.approx(plain * TINY.gallery.single_inflation)
+    cost = left_out(tokens[None], GRID, 2, None).cost
+    assert plain == pytest.approx(quantile(cost, TINY.gallery.single_quantile))
 
 
 def test_the_same_search_in_reduced_precision():
@@ -111,7 +113,7 @@ def test_without_a_picture_the_others_remain_and_the_spread_stays():
     assert_same(left.tokens, tokens[[0, 2]].reshape(-1, WIDTH))
     assert left.spread == gallery.spread
     assert set(left.source[:, 0].tolist()) == {0, 2}
-    assert_same(left.bank, search_bank(left.tokens, left.centre, torch.float32))
+    assert_same(left.bank, search_bank(left.tokens, left.centre, left.basis, torch.float32))
     with pytest.raises(ValueError, match="nothing left"):
         make_gallery(support(1), GRID, TINY).without(0)
 
@@ -126,6 +128,25 @@ def test_main_directions_explain_what_lies_in_them():
     assert float(unexplained(odd, centre, found).min()) > 1.0
     again = principal_directions(tokens, 3)[1]
     assert torch.equal(found, again)
+    along = ((tokens - centre) @ found).square().sum(dim=0)
+    assert bool((along.diff() <= 0).all())
+
+
+def test_a_narrowed_bank_lies_along_the_main_directions():
+    tokens = support(2)
+    narrow = make_gallery(tokens, GRID, TINY)
+    assert narrow.bank.shape == (2 * CELLS, narrow.basis.shape[1])
+    exact = replace(TINY, gallery=replace(TINY.gallery, search_width=0))
+    assert make_gallery(tokens, GRID, exact).bank.shape == (2 * CELLS, WIDTH)
+
+
+def test_one_tap_or_all_of_them_compare_the_patches_of_a_picture():
+    tokens = support(2)
+    own = structure_tokens(tokens, TINY)
+    assert_same(own, tokens[..., : WIDTH // 2] * 2**0.5)
+    assert_same(own.norm(dim=-1), torch.ones(2, CELLS))
+    joined = replace(TINY, graph=replace(TINY.graph, structure_tap=None))
+    assert structure_tokens(tokens, joined) is tokens
 
 
 def test_more_directions_than_patches_are_not_made():

@@ -94,7 +94,7 @@ def test_permuted_patches_give_permuted_scores(form):
 
     one = scored(joint, evidence, base)
     other = scored(joint[:, :, order], evidence[:, order], base[:, order])
-    assert float((one[:, order] - other).abs().max()) < 1e-5
+    assert float((one[:, order] - other).detach().abs().max()) < 1e-5
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -112,17 +112,17 @@ def test_permuted_prompts_leave_the_scores_alone(form):
         weight=graph.weight[:, columns],
     )
     one, other = (network(joint, evidence, g, base) for g in (graph, shuffled))
-    assert float((one - other).abs().max()) < 1e-5
+    assert float((one - other).detach().abs().max()) < 1e-5
 
 
 def test_layers_are_those_of_equation_4():
     config = paper_form()
     network = built(config).reasoner
     joint, evidence, graph, base = inputs(config)
-    left, right = hypergraph_operator(graph.incidence, graph.weight, "sym")
+    matrix = hypergraph_operator(graph.incidence, graph.weight, "sym").matrix()
     nodes = joint[0]
     for layer in network.layers:
-        nodes = torch.relu((left @ right.mT) @ nodes @ layer.weight.T + layer.bias)
+        nodes = torch.relu(matrix @ nodes @ layer.weight.T + layer.bias)
     hidden = torch.relu(nodes @ network.head.weight.T + network.head.bias)
     expected = (hidden @ network.decision.weight.T + network.decision.bias)[..., 0]
     assert_same(network(joint, evidence, graph, base), expected)
@@ -132,15 +132,26 @@ def test_an_untrained_graph_of_ours_says_what_the_parameter_free_step_says():
     config = our_form()
     network = H2vlrNetwork(config, "full", JOINT, 12).reasoner.eval()
     joint, evidence, graph, base = inputs(config)
-    found = torch.sigmoid(network(joint, evidence, graph, base))
-    assert_same(found, spread_out(base, graph, 0.5))
+    around = spread_out(base, graph, 0.5)
+    assert_same(torch.sigmoid(network(joint, evidence, graph, around)), around)
+
+
+def test_reasoning_in_reduced_precision_stays_close():
+    config = our_form()
+    network = built(config).reasoner
+    given = inputs(config)
+    exact = torch.sigmoid(network(*given))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        reduced = torch.sigmoid(network(*given))
+    assert reduced.dtype == torch.float32
+    assert 0 < float((exact - reduced).abs().max()) < 0.05
 
 
 def test_the_parameter_free_step_is_half_the_hyperedges_mean():
     config = paper_form()
     _, _, graph, base = inputs(config)
-    left, right = hypergraph_operator(graph.incidence, graph.weight, "row")
-    mean = ((left @ right.mT) @ base.unsqueeze(-1)).squeeze(-1)
+    matrix = hypergraph_operator(graph.incidence, graph.weight, "row").matrix()
+    mean = (matrix @ base.unsqueeze(-1)).squeeze(-1)
     assert_same(spread_out(base, graph, 0.5), 0.5 * base + 0.5 * mean)
     assert_same(spread_out(torch.ones_like(base), graph, 0.5), torch.ones_like(base))
 

@@ -120,6 +120,14 @@ def test_full_reasons_and_scores():
     assert float(cells.hypergraph.detach().std()) > 0.01
 
 
+def test_every_step_runs_in_reduced_precision():
+    config = replace(our_form(), autocast=True)
+    for variant in ("sab", "dsi", "sghm", "full"):
+        cells = said(config, variant, built(config))
+        assert cells.scores.dtype == torch.float32
+        assert bool(cells.scores.isfinite().all())
+
+
 def test_full_before_training_is_the_step_before_it():
     config = our_form()
     network = H2vlrNetwork(config, "full", JOINT, 12).eval()
