@@ -160,18 +160,11 @@ def _findings() -> tuple[Results, Controls, Exports]:
                 kind, view = _view_choice()
                 meaning = gr.HTML("", elem_id="meaning", apply_default_css=False)
                 shown = viewer()
-                reading = gr.HTML(
-                    READING_HINT,
-                    js_on_load=script("patch.js"),
-                    elem_id="reading",
-                    apply_default_css=False,
-                )
+                reading = _clickable("reading", READING_HINT)
                 opacity, colors = _paint_choice()
                 weight, weight_note = _weight_choice()
             with gr.Column(elem_id="look-evidence", min_width=260):
-                patch = gr.HTML(
-                    "", js_on_load=script("patch.js"), elem_id="patch", apply_default_css=False
-                )
+                patch = _clickable("patch")
                 regions = gr.HTML("", elem_id="regions", apply_default_css=False)
         with gr.Row(elem_id="thresholds"):
             histogram = gr.HTML("", elem_id="histogram", apply_default_css=False)
@@ -197,17 +190,13 @@ def _findings() -> tuple[Results, Controls, Exports]:
         histogram=histogram,
         threshold_note=threshold_note,
     )
-    controls = Controls(
-        kind=kind,
-        view=view,
-        opacity=opacity,
-        colors=colors,
-        weight=weight,
-        image_threshold=image_threshold,
-        pixel_threshold=pixel_threshold,
-        reset=reset,
-    )
-    return results, controls, exports
+    limits = (image_threshold, pixel_threshold, reset)
+    return results, Controls(kind, view, opacity, colors, weight, *limits), exports
+
+
+def _clickable(name: str, text: str = "") -> gr.HTML:
+    """Return the part called ``name``, whose cells and buttons can be clicked."""
+    return gr.HTML(text, js_on_load=script("patch.js"), elem_id=name, apply_default_css=False)
 
 
 def _view_choice() -> tuple[gr.Radio, gr.Radio]:

@@ -22,6 +22,8 @@ MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 _AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", **_PRIVATE}
 _LIVE: dict[str, Any] = {"trigger_mode": "always_last", **_AT_ONCE}
+_EACH: dict[str, Any] = {"trigger_mode": "multiple", **_AT_ONCE}
+"""For events that bring data along: of two quick ones, ``always_last`` sends the first's twice."""
 _SET_VIEW = "(view) => { document.getElementById('viewer').dataset.view = view; }"
 _SET_OPACITY = (
     "(opacity) => { document.getElementById('viewer').style.setProperty('--opacity', opacity); }"
@@ -48,13 +50,7 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
     inspection = {
         "fn": told(run.on_detect),
         "inputs": [results.held, controls.kind, controls.colors, *inputs.all()],
-        "outputs": [
-            *results.fresh(),
-            controls.kind,
-            *controls.sliders(),
-            actions.run,
-            actions.stop,
-        ],
+        "outputs": [*results.fresh(), controls.kind, *controls.sliders(), *buttons[:2]],
         "show_progress": "minimal",
         "show_progress_on": results.progress,
         **MODEL_QUEUE,
@@ -124,13 +120,7 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
     gr.on(
         [inputs.method.change, inputs.preset.change, inputs.checkpoint.change],
         told(entry.on_method),
-        [
-            inputs.method,
-            inputs.preset,
-            inputs.checkpoint,
-            inputs.support,
-            inputs.support_originals,
-        ],
+        [inputs.method, inputs.preset, inputs.checkpoint, inputs.support, inputs.support_originals],
         [
             actions.method_note,
             inputs.category,
@@ -152,7 +142,7 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
 
 def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
     """Connect everything that only changes how a result is shown."""
-    results, controls, exports = layout.results, layout.controls, layout.exports
+    results, controls = layout.results, layout.controls
     held, chosen, shown = results.held, results.chosen, controls.look()
     gr.on(
         [controls.image_threshold.input, controls.pixel_threshold.input],
@@ -175,18 +165,24 @@ def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
         [results.viewer, results.meaning],
         **_LIVE,
     )
-    results.strip.pick(told(look.on_choose), [held, *shown], results.drawn(), **_AT_ONCE)
+    results.strip.pick(told(look.on_choose), [held, *shown], results.drawn(), **_EACH)
     read = [results.reading, results.patch]
-    results.viewer.read(told(look.on_read), [held, chosen, *shown], read, **_LIVE)
+    results.viewer.read(told(look.on_read), [held, chosen, *shown], read, **_EACH)
     gr.on(
         [results.viewer.clear, results.reading.clear, results.patch.clear],
         told(look.on_clear),
         [held, chosen, *shown],
         read,
-        **_AT_ONCE,
+        **_LIVE,
     )
     controls.view.change(None, controls.view, None, js=_SET_VIEW)
     controls.opacity.change(None, controls.opacity, None, js=_SET_OPACITY)
+    _wire_exports(layout, look)
+
+
+def _wire_exports(layout: InspectLayout, look: LookHandlers) -> None:
+    """Connect the buttons that save what is shown."""
+    results, controls, exports = layout.results, layout.controls, layout.exports
     kinds: dict[gr.Button, ExportKind] = {
         exports.everything: "all",
         exports.numbers: "json",
@@ -195,7 +191,7 @@ def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
     for button, kind in kinds.items():
         button.click(
             told(partial(look.on_export, kind)),
-            [held, chosen, *shown],
+            [results.held, results.chosen, *controls.look()],
             exports.download,
             concurrency_id="export",
             concurrency_limit=2,
