@@ -1,0 +1,1 @@
+"""KAnoCLIP: zero-shot detection from knowledge-driven prompts."""

@@ -1,0 +1,80 @@
+"""The generic threshold: a balanced quantile, told in the card and in the note."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from adapp.methods.kanoclip.thresholds import (
+    CARD_KEY,
+    GenericThreshold,
+    balanced_quantile,
+    generic_threshold,
+    parted,
+)
+
+
+def test_a_quantile_of_one_group_is_the_usual_one():
+    values = np.arange(1.0, 101.0)
+    assert balanced_quantile([values], 0.95) == 95.0
+    assert balanced_quantile([values], 1.0) == 100.0
+
+
+def test_every_category_weighs_the_same():
+    many, few = np.zeros(1000), np.array([1.0, 2.0])
+    assert balanced_quantile([many, few], 0.5) == 0.0
+    assert balanced_quantile([many, few], 0.75) == 1.0
+    assert balanced_quantile([many, few, np.array([])], 0.76) == 2.0
+
+
+def test_a_quantile_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one value"):
+        balanced_quantile([np.array([])], 0.9)
+
+
+def test_no_more_than_the_stated_share_lies_above():
+    rng = np.random.default_rng(0)
+    scores = [rng.normal(0.8 + 0.1 * n, 0.1, 50) for n in range(4)]
+    found = generic_threshold(scores, [one / 2 for one in scores], 0.05)
+    above = np.mean([np.mean(one > found.image) for one in scores])
+    assert above <= 0.05
+    assert np.mean([np.mean(one >= found.image) for one in scores]) > 0.04
+    assert found.pixel == pytest.approx(found.image / 2)
+    assert (found.pictures, found.categories, found.false_alarms) == (200, 4, 0.05)
+
+
+def test_regions_start_at_one_half():
+    assert generic_threshold([np.array([0.1])], [np.array([0.2])], 0.1).pixel == 0.5
+
+
+def test_a_card_gives_back_what_it_was_given():
+    found = GenericThreshold(1.2, 0.7, 0.05, 30, 6)
+    assert GenericThreshold.of_card({CARD_KEY: found.card()}) == found
+    assert "without its category" in str(found.card()["set_on"])
+    assert GenericThreshold.of_card({}) == GenericThreshold()
+
+
+def test_the_note_says_what_stands_behind_it():
+    calibration = GenericThreshold(1.2, 0.7, 0.05, 30, 6).calibration()
+    assert (calibration.image_threshold, calibration.pixel_threshold) == (1.2, 0.7)
+    assert (calibration.basis, calibration.n_normals) == ("generic", 0)
+    assert "5% of 30 good pictures of 6 training categories" in calibration.note
+    assert "no training stands behind" in GenericThreshold().calibration().note
+
+
+def shelf(kind):
+    return SimpleNamespace(kinds=(kind, kind))
+
+
+def test_parts_share_real_and_rendered_categories():
+    shelves = [shelf("real") for _ in range(5)] + [shelf("rendered") for _ in range(4)]
+    groups = parted(shelves, 3)
+    assert sorted(position for group in groups for position in group) == list(range(9))
+    for group in groups:
+        real = sum(position < 5 for position in group)
+        assert 1 <= real <= 2
+        assert 1 <= len(group) - real <= 2
+
+
+def test_no_part_is_empty():
+    assert parted([shelf("real"), shelf("real")], 5) == [[0], [1]]
