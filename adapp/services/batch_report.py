@@ -96,9 +96,10 @@ def _head(manifest: Manifest, tally: Tally) -> str:
         if manifest["stopped"]
         else ""
     )
+    date = manifest["started"].replace("T", " ").replace("+00:00", " UTC")
     checkpoint = f", checkpoint {run['checkpoint']}" if run["checkpoint"] else ""
     return (
-        f"<p>{_text(manifest['started'])} &middot; {_text(run['method'])} "
+        f"<p>{_text(date)} &middot; {_text(run['method'])} "
         f"({_text(run['variant'])}, {_text(run['preset'])}{_text(checkpoint)})</p>\n{stopped}"
         f'<div class="tiles">{shown}</div>\n<p>{_text(run["licence"])} A score ranks the pictures '
         "of one run; it is not a probability of a defect.</p>\n"
@@ -126,7 +127,7 @@ def _write_pictures(folder: BatchFolder, gathered: _Gathered, file: TextIO) -> N
         return
     of = "" if len(rows) == inspected else f": the {len(rows)} highest of {inspected}"
     file.write(
-        f"<h2>Pictures by score{of}</h2>\n<table><thead><tr><th>No.</th>"
+        f'<h2>Pictures by score{of}</h2>\n<table class="pictures"><thead><tr><th>No.</th>'
         "<th>picture and fused map</th><th>file</th><th>verdict</th><th>score</th>"
         "<th>regions</th><th>area</th></tr></thead><tbody>\n"
     )

@@ -23,7 +23,9 @@ table { border-collapse: collapse; width: 100%; }
 th { text-align: left; font-weight: 600; color: #454b54; font-size: .82rem; }
 th, td { border-bottom: 1px solid #e4e7eb; padding: .4rem .6rem .4rem 0; vertical-align: middle; }
 td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-td img { display: block; width: 19rem; max-width: 100%; height: auto; border-radius: 3px; }
+td img { display: block; width: 18rem; max-width: 100%; height: auto; border-radius: 3px; }
+.pictures td:nth-child(n+4), .pictures th { white-space: nowrap; }
+.pictures :is(th, td):nth-child(n+5) { text-align: right; }
 td.anomalous { color: #a84300; font-weight: 600; }
 .facts th { width: 12rem; vertical-align: top; }
 .facts td { font-size: .82rem; }
