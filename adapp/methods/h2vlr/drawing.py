@@ -46,7 +46,7 @@ def episodes_of(
         dtype: Arithmetic of the gallery search.
     """
     rng = np.random.default_rng(list(shelf.category.encode()))
-    shots = SHOTS
+    shots: tuple[int, ...] = SHOTS
     if "rendered" in shelf.kinds:
         shots = (RENDERED_SHOTS[int(rng.integers(len(RENDERED_SHOTS)))],)
     originals = ground_pictures(shelf)

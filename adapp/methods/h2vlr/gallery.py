@@ -121,7 +121,7 @@ def make_gallery(
     Raises:
         ValueError: If there is no usable patch.
     """
-    count, cells, width = visual.shape
+    (count, cells, width), taps = visual.shape, len(config.gallery.stages)
     views = torch.stack([visual, *turned])  # [turns, k, N, W]
     source = sources(len(views), count, grid).to(visual.device)
     place = torch.arange(len(source), device=visual.device)
@@ -132,11 +132,8 @@ def make_gallery(
         raise ValueError(msg)
     source, tokens = source[place], views.reshape(-1, width)[place]
     known = torch.ones_like(visual[..., 0], dtype=torch.bool) if usable is None else usable
-    taps = len(config.gallery.stages)
     own = left_out(views, grid, taps, usable, search_dtype)
-    share, inflation = config.gallery.normal_quantile, 1.0
-    if count == 1:
-        share, inflation = config.gallery.single_quantile, config.gallery.single_inflation
+    share, inflation = _inflated(config, count)
     spread, *tap_spread = (
         max(quantile(costs[known.flatten()], share) * inflation, 1e-3)
         for costs in (own.cost, *own.tap_cost.T)
@@ -144,6 +141,7 @@ def make_gallery(
     upright = source[:, 0] * cells + source[:, 1] * grid[1] + source[:, 2]
     narrow = config.gallery.search_width
     centre, basis = principal_directions(tokens, max(DIRECTIONS, narrow))
+    bank = search_bank(tokens, centre, basis if narrow else None, search_dtype)
     rare = rarities(structure_tokens(visual, config), config.graph.neighbours).flatten()
     return SupportGallery(
         tokens=tokens,
@@ -161,8 +159,15 @@ def make_gallery(
         centre=centre,
         basis=basis,
         unexplained=quantile(held_out_residual(visual, usable, DIRECTIONS), share),
-        bank=search_bank(tokens, centre, basis if narrow else None, search_dtype),
+        bank=bank,
     )
+
+
+def _inflated(config: H2vlrConfig, count: int) -> tuple[float, float]:
+    """Return the quantile of left-out costs and the factor on it for ``count`` supports."""
+    if count == 1:
+        return config.gallery.single_quantile, config.gallery.single_inflation
+    return config.gallery.normal_quantile, 1.0
 
 
 def search_bank(tokens: Tensor, centre: Tensor, basis: Tensor | None, dtype: torch.dtype) -> Tensor:
@@ -184,7 +189,8 @@ def structure_tokens(visual: Tensor, config: H2vlrConfig) -> Tensor:
     if tap is None:
         return visual
     taps = len(config.gallery.stages)
-    return visual.chunk(taps, dim=-1)[tap] * taps**0.5
+    chosen: Tensor = visual.chunk(taps, dim=-1)[tap] * float(taps) ** 0.5
+    return chosen
 
 
 def sources(turns: int, count: int, grid: tuple[int, int]) -> Tensor:
