@@ -13,8 +13,8 @@ from adapp.methods.h2vlr.comparison import (
     visual_map,
 )
 from adapp.methods.h2vlr.gallery import make_gallery, structure_tokens
-from adapp.methods.h2vlr.spread import unexplained
 from adapp.methods.h2vlr.presets import PAPER, TINY
+from adapp.methods.h2vlr.spread import unexplained
 from adapp.ops.maps import calibrate_cost
 from adapp.ops.similarity import join_stages, unit_norm
 from tests.tolerance import assert_same
