@@ -95,6 +95,8 @@ class GraphConfig:
         width: Channels of the node features (joint width).
         squeeze: Channels left of a joint token before reasoning; 0 keeps all (ours, D7).
         evidence: Whether nodes also hold the channels of ``comparison.channels`` (ours, D7).
+        direction: Whether the evidence also holds readings along a learned direction of the
+            joint space (ours, D7).
         head_width: Hidden channels of the anomaly head (ours).
         residual: Whether a layer adds to its input instead of replacing it (ours, D8).
         base_skip: Adds the base map's log-odds to the head's, so that an untrained graph says
@@ -116,6 +118,7 @@ class GraphConfig:
     width: int = 640
     squeeze: int = 0
     evidence: bool = False
+    direction: bool = False
     head_width: int = 640
     residual: bool = False
     base_skip: bool = False

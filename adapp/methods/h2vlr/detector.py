@@ -118,9 +118,17 @@ class H2vlrDetector:
         """Return the detector bound to an encoded support: the prompts are made here."""
         with torch.no_grad():
             context = support_context(encoded.upright.pooled, self.network, self.variant)
-            prompts = prompts_for(category)
+            direction = None
+            if self.network is not None and self.variant == "full":
+                direction = self.network.direction
             state = make_state(
-                gallery, joint_of(encoded), prompts, context, self.space, self.config
+                gallery,
+                joint_of(encoded),
+                prompts_for(category),
+                context,
+                self.space,
+                self.config,
+                direction,
             )
         return FittedH2vlr(self, category, tuple(images), encoded, state)
 

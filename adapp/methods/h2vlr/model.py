@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from adapp.methods.h2vlr.comparison import channels
 from adapp.methods.h2vlr.config import GraphConfig, H2vlrConfig, ScoreConfig, Variant
-from adapp.methods.h2vlr.semantics import Mapper
+from adapp.methods.h2vlr.semantics import Direction, Mapper
 from adapp.ops.checks import check_shape
 from adapp.ops.hypergraph import (
     hypergraph_operator,
@@ -24,8 +24,6 @@ from adapp.ops.hypergraph import (
 from adapp.ops.maps import top_percent_score
 from adapp.ops.soft_histogram import soft_histogram
 
-TEXT_CHANNELS = 2
-"""Evidence channels that come from the prompts: log-odds before and after forgiveness."""
 SCORED_MAPS = 3
 """Maps whose top-percent scores the image score starts from: base, visual, hypergraph."""
 _FLOOR = 1e-4  # probabilities nearer to 0 or 1 than this count as this in log-odds
@@ -93,6 +91,17 @@ def spread_out(values: Tensor, graph: Hypergraph, share: float) -> Tensor:
     """
     operator = hypergraph_operator(graph.incidence, graph.weight, "row")
     return torch.lerp(values, propagate(values.unsqueeze(-1), operator).squeeze(-1), share)
+
+
+def evidence_width(config: H2vlrConfig) -> int:
+    """Return the evidence channels of a node: visual ones, then those read in the joint space.
+
+    The latter are the text log-odds before and after forgiveness and, with a learned direction,
+    its reading and the reading less that of the nearest normal patch.
+    """
+    if not config.graph.evidence:
+        return 0
+    return len(channels(config)) + (4 if config.graph.direction else 2)
 
 
 class NodeFeatures(nn.Module):
@@ -251,10 +260,28 @@ class H2vlrNetwork(nn.Module):
         self.reasoner: HypergraphReasoner | None = None
         self.score: SoftHistogramScore | None = None
         if variant == "full":
-            evidence = len(channels(config)) + TEXT_CHANNELS if config.graph.evidence else 0
-            tokens = joint * len(induction.stages)
-            self.reasoner = HypergraphReasoner(config.graph, tokens, evidence)
+            stages = len(induction.stages)
+            evidence = evidence_width(config)
+            self.reasoner = HypergraphReasoner(config.graph, joint * stages, evidence)
             self.score = SoftHistogramScore(config.score)
+            if config.graph.direction:
+                self.register_buffer("slope", torch.zeros(stages, joint))
+                self.register_buffer("offset", torch.zeros(()))
+
+    @property
+    def direction(self) -> Direction | None:
+        """The learned direction of the joint space; None without one."""
+        slope, offset = getattr(self, "slope", None), getattr(self, "offset", None)
+        if slope is None or offset is None:
+            return None
+        return Direction(slope, offset)
+
+    def point(self, direction: Direction) -> None:
+        """Take over a learned direction; without room for one nothing happens."""
+        own = self.direction
+        if own is not None:
+            own.slope.copy_(direction.slope)
+            own.offset.copy_(direction.offset)
 
 
 def log_odds(probability: Tensor) -> Tensor:

@@ -21,10 +21,10 @@ from adapp.methods.h2vlr.episodes import Chunk, Episode, chunks, features_of, st
 from adapp.methods.h2vlr.losses import h2vlr_loss
 from adapp.methods.h2vlr.model import H2vlrNetwork
 from adapp.methods.h2vlr.prompts import PromptSet
-from adapp.methods.h2vlr.reasoning import CellMaps, base_maps, reason
+from adapp.methods.h2vlr.reasoning import CellMaps, base_maps, readings_of, reason
 from adapp.methods.h2vlr.semantics import (
+    Direction,
     SemanticRepository,
-    centre_logits,
     global_feature,
     repository,
 )
@@ -49,6 +49,7 @@ class Lesson:
         shelf: Where their tokens lie.
         space: Joint space; one that was trained without this category, so that its prompts are
             as good here as they will be elsewhere.
+        direction: Learned direction, of a fit without this category likewise; None without one.
         named: Prompts with the part's own name.
         unnamed: Prompts that call it "object".
     """
@@ -56,6 +57,7 @@ class Lesson:
     episode: Episode
     shelf: Shelf
     space: JointSpace
+    direction: Direction | None
     named: PromptSet
     unnamed: PromptSet
 
@@ -66,11 +68,11 @@ class Wording:
 
     Attributes:
         semantics: Prompts and centres.
-        support_logits: Text log-odds of the support's patches, [k * N].
+        support: Readings of the support's patches, [M, k * N].
     """
 
     semantics: SemanticRepository
-    support_logits: Tensor
+    support: Tensor
 
 
 def worded(
@@ -88,7 +90,7 @@ def worded(
     prompts = lesson.named if own_name else lesson.unnamed
     semantics = repository(space, prompts, context, config.induction)
     joint = joint_tokens(features, space, config)
-    return Wording(semantics, centre_logits(joint, semantics).flatten())
+    return Wording(semantics, readings_of(joint, semantics, lesson.direction).flatten(1))
 
 
 def answered(
@@ -103,9 +105,9 @@ def answered(
     chosen = torch.tensor(list(rows))
     episode, shelf = lesson.episode, lesson.shelf
     joint = joint_tokens(features_of(shelf, episode.queries[chosen]), lesson.space, config)
-    matched = wording.support_logits[episode.place[chosen].long()]
+    matched = wording.support[:, episode.place[chosen].long()]
     visual = episode.visual[chosen].float()
-    maps = base_maps(joint, visual, matched, wording.semantics, config)
+    maps = base_maps(joint, visual, matched, wording.semantics, config, lesson.direction)
     cells = reason(
         network,
         variant,

@@ -12,7 +12,13 @@ from torch.nn import functional
 
 from adapp.methods.h2vlr.config import H2vlrConfig, Variant
 from adapp.methods.h2vlr.model import H2vlrNetwork, Hypergraph, make_hypergraph, spread_out
-from adapp.methods.h2vlr.semantics import SemanticRepository, affinities, centre_logits, forgiven
+from adapp.methods.h2vlr.semantics import (
+    Direction,
+    SemanticRepository,
+    affinities,
+    centre_logits,
+    forgiven,
+)
 from adapp.ops.maps import fuse_residual, top_percent_score
 
 
@@ -21,13 +27,15 @@ class BaseMaps:
     """The Semantic Alignment Branch on the patch grid.
 
     Attributes:
-        text_logits: Log-odds of the text map before and after forgiveness, [2, B, N].
+        readings: Log-odds of every patch as read in the joint space, [R, B, N]: by the centres
+            before and after forgiveness and, with a learned direction, along it and less the
+            nearest normal patch.
         text: M_txt, [B, N] in [0, 1].
         visual: M_vis, [B, N] in [0, 1].
         base: M_base, [B, N] in [0, 1].
     """
 
-    text_logits: Tensor
+    readings: Tensor
     text: Tensor
     visual: Tensor
     base: Tensor
@@ -56,27 +64,48 @@ class CellMaps:
     scores: Tensor
 
 
+def readings_of(
+    joint: Tensor, semantics: SemanticRepository, direction: Direction | None
+) -> Tensor:
+    """Return how patches read in the joint space, [M, B, N]: by the centres, along a direction.
+
+    Args:
+        joint: Patches in the joint space, [S, B, N, J].
+        semantics: Prompts of the part.
+        direction: Learned direction; None leaves M at 1.
+    """
+    found = [centre_logits(joint, semantics)]
+    if direction is not None:
+        found.append(direction.readings(joint))
+    return torch.stack(found)
+
+
 def base_maps(
     joint: Tensor,
     visual: Tensor,
-    matched_logits: Tensor,
+    matched: Tensor,
     semantics: SemanticRepository,
     config: H2vlrConfig,
+    direction: Direction | None = None,
 ) -> BaseMaps:
     """Return text, visual and base map. Source: H2VLR eq. 5.
 
     Args:
         joint: Patches of the queries in the joint space, [S, B, N, J].
         visual: M_vis, [B, N].
-        matched_logits: Text log-odds of the nearest normal patch of each, [B, N].
+        matched: Readings of the nearest normal patch of each, [M, B, N].
         semantics: Prompts of the part.
         config: Constants.
+        direction: Learned direction, where the evidence holds one.
     """
-    raw = centre_logits(joint, semantics)
-    kinder = forgiven(raw, matched_logits, config.loss.margin / semantics.temperature)
+    raw, *along = readings_of(joint, semantics, direction)
+    kinder = forgiven(raw, matched[0], config.loss.margin / semantics.temperature)
     text = torch.sigmoid(kinder if config.induction.anchor == "support" else raw)
     base = config.text_weight * text + (1.0 - config.text_weight) * visual
-    return BaseMaps(torch.stack([raw, kinder]), text, visual, base)
+    readings = [raw, kinder]
+    for own, other in zip(along, matched[1:], strict=True):
+        readings += [own, own - other]
+    return BaseMaps(torch.stack(readings), text, visual, base)
 
 
 def reason(
@@ -114,10 +143,10 @@ def reason(
     graph = make_hypergraph(members, affinity, config.graph, dtype)
     around = spread_out(maps.base, graph, config.graph.propagation)
     if variant == "sghm" or network is None or network.reasoner is None or network.score is None:
-        scores = top_percent_score(around, percent)
+        scores = top_percent_score(maps.base, percent)  # a small defect's peak would be averaged
         return CellMaps(maps, graph, affinity, None, around, None, scores)
     if config.graph.evidence:  # D7: what the prompts say joins what the gallery says
-        evidence = torch.cat([evidence, maps.text_logits.movedim(0, -1)], dim=-1)
+        evidence = torch.cat([evidence, maps.readings.movedim(0, -1)], dim=-1)
     with torch.autocast(device, dtype=torch.bfloat16, enabled=reduced):
         logits = network.reasoner(joint, evidence, graph, around)
     hypergraph = torch.sigmoid(logits)

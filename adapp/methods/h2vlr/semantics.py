@@ -3,7 +3,6 @@
 Shape letters as in ``adapp.core.results``; J joint channels, T prompts, E embedding channels.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -47,6 +46,24 @@ class SemanticRepository:
     def detached(self) -> "SemanticRepository":
         """Return the same repository cut from its gradients."""
         return SemanticRepository(self.normal.detach(), self.abnormal.detach(), self.temperature)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Direction:
+    """A learned direction of the joint space: a prompt pair without words.
+
+    Attributes:
+        slope: [S, J] float32.
+        offset: [] float32.
+    """
+
+    slope: Tensor
+    offset: Tensor
+
+    def readings(self, joint: Tensor) -> Tensor:
+        """Return log-odds of being anomalous for patches [S, B, N, J], [B, N]."""
+        slope = self.slope.to(joint.dtype)
+        return torch.einsum("sbnj,sj->bn", joint, slope).float() + self.offset
 
 
 class Mapper(nn.Module):
@@ -160,16 +177,3 @@ def forgiven(logits: Tensor, support_logits: Tensor, margin_logit: float) -> Ten
         margin_logit: gamma over the temperature.
     """
     return logits - (support_logits + margin_logit).clamp_min(0.0)
-
-
-def stage_choice(stages: Sequence[int], count: int) -> int:
-    """Return how many of ``count`` taps ``stages`` names.
-
-    Raises:
-        ValueError: If one of them does not exist.
-    """
-    wrong = [stage for stage in stages if not -count <= stage < count]
-    if wrong:
-        msg = f"the encoder has {count} taps; there is no tap {wrong[0]}"
-        raise ValueError(msg)
-    return len(stages)

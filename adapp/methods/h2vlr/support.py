@@ -17,10 +17,10 @@ from adapp.methods.h2vlr.encoding import CHUNK, Tokens, encode, quarter_turned, 
 from adapp.methods.h2vlr.gallery import SupportGallery, make_gallery
 from adapp.methods.h2vlr.model import H2vlrNetwork
 from adapp.methods.h2vlr.prompts import PromptSet
-from adapp.methods.h2vlr.reasoning import CellMaps, base_maps, reason
+from adapp.methods.h2vlr.reasoning import CellMaps, base_maps, readings_of, reason
 from adapp.methods.h2vlr.semantics import (
+    Direction,
     SemanticRepository,
-    centre_logits,
     global_feature,
     repository,
 )
@@ -63,20 +63,20 @@ class SupportState:
         gallery: Normal patches.
         prompts: Prompts of the part, in words.
         semantics: The same in the joint space, conditioned on the support from ``dsi`` on.
-        text_logits: Text log-odds of the gallery's patches, [G].
+        readings: How the gallery's patches read in the joint space, [M, G].
+        direction: Learned direction behind them; None where the evidence holds none.
     """
 
     gallery: SupportGallery
     prompts: PromptSet
     semantics: SemanticRepository
-    text_logits: Tensor
+    readings: Tensor
+    direction: Direction | None
 
     def without(self, picture: int) -> "SupportState":
         """Return the state as the other pictures would give it; prompts and spread stay."""
         kept = self.gallery.source[:, 0] != picture
-        return replace(
-            self, gallery=self.gallery.without(picture), text_logits=self.text_logits[kept]
-        )
+        return replace(self, gallery=self.gallery.without(picture), readings=self.readings[:, kept])
 
 
 def encode_support(
@@ -127,6 +127,7 @@ def make_state(
     context: Tensor | None,
     space: JointSpace,
     config: H2vlrConfig,
+    direction: Direction | None = None,
 ) -> SupportState:
     """Return the state of one support.
 
@@ -138,10 +139,11 @@ def make_state(
         context: C_S of the mapper; None for static prompts.
         space: Joint space.
         config: Constants.
+        direction: Learned direction, where the evidence holds one.
     """
     semantics = repository(space, prompts, context, config.induction)
-    logits = centre_logits(joint, semantics).flatten()[gallery.place]
-    return SupportState(gallery, prompts, semantics, logits)
+    readings = readings_of(joint, semantics, direction).flatten(1)[:, gallery.place]
+    return SupportState(gallery, prompts, semantics, readings, direction)
 
 
 def joint_of(support: EncodedSupport) -> Tensor:
@@ -160,8 +162,8 @@ def inspect_tokens(
     with torch.no_grad():
         found = compare(state.gallery, tokens.visual, tokens.joint, config)
         visual = visual_map(found.cost, state.gallery, config)
-        matched = state.text_logits[found.rows]
-        maps = base_maps(tokens.joint, visual, matched, state.semantics, config)
+        matched = state.readings[:, found.rows]
+        maps = base_maps(tokens.joint, visual, matched, state.semantics, config, state.direction)
         cells = reason(
             network,
             variant,

@@ -19,6 +19,7 @@ from adapp.core.errors import UsageError
 from adapp.core.settings import Settings
 from adapp.methods.h2vlr.bridges import Spaces, make_spaces
 from adapp.methods.h2vlr.config import H2vlrConfig, Variant
+from adapp.methods.h2vlr.direction import Directions, fit_directions
 from adapp.methods.h2vlr.drawing import RECIPE, episodes_of
 from adapp.methods.h2vlr.episodes import EpisodeStore, content_key
 from adapp.methods.h2vlr.model import H2vlrNetwork
@@ -67,8 +68,14 @@ def run(
         report=report,
     )
     store = EpisodeStore(settings.cache_dir / "h2vlr-episodes")
-    lessons = _lessons(shelves, spaces, backbone, config, store, report)
     network = new_network(config, variant, spaces.kept, request.seed)
+    directions = None
+    if network.direction is not None:
+        if report is not None:
+            report("Fitting a direction", 0, 1)
+        directions = fit_directions(shelves, spaces.kept, config, seed=request.seed)
+        network.point(directions.kept)
+    lessons = _lessons(shelves, spaces, directions, backbone, config, store, report)
     losses = {}
     stages = stages_of(variant, config)
     for stage, schedule in stages:
@@ -126,6 +133,7 @@ def _checked(request: TrainingRequest) -> Variant:
 def _lessons(
     shelves: Sequence[Shelf],
     spaces: Spaces,
+    directions: Directions | None,
     backbone: ImageBackbone,
     config: H2vlrConfig,
     store: EpisodeStore,
@@ -148,9 +156,9 @@ def _lessons(
             kept = episodes_of(shelf, spaces.of_shelf[number], config, dtype)
             store.save(key, kept)
         named = prompts_for(shelf.part)
-        lessons += [
-            Lesson(episode, shelf, spaces.of_shelf[number], named, unnamed) for episode in kept
-        ]
+        space = spaces.of_shelf[number]
+        direction = None if directions is None else directions.of_shelf[number]
+        lessons += [Lesson(one, shelf, space, direction, named, unnamed) for one in kept]
     if not lessons:
         msg = "no category has enough pictures to draw supports and queries from; check --data"
         raise UsageError(msg)

@@ -68,7 +68,7 @@ def tuned_network(
         queries = [len(images) + view for view in views]
         if queries:
             episode = held_against(shelf, supports, queries, space, config, dtype)
-            lessons.append(Lesson(episode, shelf, space, prompts, prompts))
+            lessons.append(Lesson(episode, shelf, space, network.direction, prompts, prompts))
     stage: Stage = "joint" if config.joint else "reason"
     if variant == "dsi":
         stage = "induce"

@@ -193,6 +193,7 @@ def test_the_published_joint_training_tunes_everything(parts):
     fitted = detector(parts, config=config).fit(SupportSet("part", pictures(2)))
     before = fitted.detector.network.state_dict()
     after = fitted.tune().detector.network.state_dict()
+    assert not torch.equal(before["mapper.outer.bias"], after["mapper.outer.bias"])
     parts_moved = {n.split(".")[0] for n in before if not torch.equal(before[n], after[n])}
     assert parts_moved == {"mapper", "reasoner", "score"}
 

@@ -106,7 +106,7 @@ def test_alignment_is_the_sum_of_its_three_terms():
 def cells_of(config, network=None, variant="full", batch=2):
     prompts, joint = semantics(), joint_tokens(batch)
     prompts.abnormal.requires_grad_()
-    maps = base_maps(joint, torch.rand(batch, CELLS), torch.zeros(batch, CELLS), prompts, config)
+    maps = base_maps(joint, torch.rand(batch, CELLS), torch.zeros(1, batch, CELLS), prompts, config)
     members = torch.rand(batch, CELLS, CELLS).topk(8, dim=-1).indices
     nothing = torch.zeros(batch, CELLS, 0)
     cells = reason(network, variant, joint, members, nothing, maps, prompts, GRID, config)

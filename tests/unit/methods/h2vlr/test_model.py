@@ -5,18 +5,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from adapp.methods.h2vlr.comparison import channels
 from adapp.methods.h2vlr.model import (
-    TEXT_CHANNELS,
     H2vlrNetwork,
     HypergraphReasoner,
     SoftHistogramScore,
+    evidence_width,
     log_odds,
     make_hypergraph,
     spread_out,
 )
 from adapp.methods.h2vlr.presets import EMBEDDED, PAPER
-from adapp.methods.h2vlr.semantics import affinities
+from adapp.methods.h2vlr.semantics import Direction, affinities
 from adapp.ops.hypergraph import hypergraph_operator
 from adapp.ops.maps import top_percent_score
 from adapp.ops.similarity import unit_norm
@@ -34,10 +33,6 @@ from tests.unit.methods.h2vlr.planted_parts import (
 )
 
 FORMS = {"paper": paper_form, "ours": our_form}
-
-
-def evidence_width(config):
-    return len(channels(config)) + TEXT_CHANNELS if config.graph.evidence else 0
 
 
 def inputs(config, batch=2, prompts=None):
@@ -67,6 +62,17 @@ def test_ours_is_much_smaller():
 def test_dsi_has_the_mapper_alone():
     network = H2vlrNetwork(PAPER, "dsi", joint=640, embedding=640)
     assert {name.split(".")[0] for name in network.state_dict()} == {"mapper"}
+
+
+def test_a_network_with_evidence_keeps_a_direction_and_takes_one_over():
+    ours, plain = built(our_form()), built(paper_form())
+    assert float(ours.direction.slope.abs().max()) == 0.0
+    ours.point(Direction(torch.full((4, JOINT), 2.0), torch.tensor(1.0)))
+    assert ours.state_dict()["slope"].mean() == 2.0
+    assert float(ours.direction.offset) == 1.0
+    plain.point(ours.direction)
+    assert plain.direction is None
+    assert built(our_form(), variant="dsi").direction is None
 
 
 def test_the_mapper_of_a_seed_does_not_depend_on_what_follows_it():
@@ -144,7 +150,7 @@ def test_reasoning_in_reduced_precision_stays_close():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         reduced = torch.sigmoid(network(*given))
     assert reduced.dtype == torch.float32
-    assert 0 < float((exact - reduced).abs().max()) < 0.05
+    assert 0 < float((exact - reduced).detach().abs().max()) < 0.05
 
 
 def test_the_parameter_free_step_is_half_the_hyperedges_mean():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from adapp.methods.h2vlr.comparison import channels
 from adapp.methods.h2vlr.model import H2vlrNetwork, spread_out
 from adapp.methods.h2vlr.presets import PAPER
 from adapp.methods.h2vlr.reasoning import (
@@ -12,9 +13,11 @@ from adapp.methods.h2vlr.reasoning import (
     enlarged,
     fused_map,
     limited,
+    readings_of,
     reason,
     residual_of,
 )
+from adapp.methods.h2vlr.semantics import Direction
 from adapp.ops.maps import top_percent_score
 from tests.tolerance import assert_same
 from tests.unit.methods.h2vlr.planted_parts import (
@@ -32,11 +35,12 @@ from tests.unit.methods.h2vlr.planted_parts import (
 def said(config, variant, network=None, batch=2):
     stages = len(config.induction.stages)
     prompts, joint = semantics(stages), joint_tokens(batch, stages)
-    matched = torch.randn(batch, CELLS)
-    maps = base_maps(joint, torch.rand(batch, CELLS), matched, prompts, config)
+    direction = Direction(torch.randn(stages, JOINT), torch.tensor(0.5))
+    direction = direction if config.graph.direction else None
+    matched = torch.randn(1 + (direction is not None), batch, CELLS)
+    maps = base_maps(joint, torch.rand(batch, CELLS), matched, prompts, config, direction)
     members = torch.rand(batch, CELLS, CELLS).topk(8, dim=-1).indices
-    width = 9 if config.graph.evidence else 0
-    evidence = torch.randn(batch, CELLS, width)
+    evidence = torch.randn(batch, CELLS, len(channels(config)))
     return reason(network, variant, joint, members, evidence, maps, prompts, GRID, config)
 
 
@@ -44,16 +48,16 @@ def test_the_base_map_is_the_weighted_mean_of_its_two_halves():
     config = replace(paper_form(), text_weight=0.3)
     maps = said(config, "sab").maps
     assert_same(maps.base, 0.3 * maps.text + 0.7 * maps.visual)
-    assert_same(maps.text, torch.sigmoid(maps.text_logits[0]))
+    assert_same(maps.text, torch.sigmoid(maps.readings[0]))
     assert 0 <= float(maps.base.min()) <= float(maps.base.max()) <= 1
 
 
 def test_an_anchored_text_map_uses_what_is_left_after_forgiveness():
     maps = said(our_form(), "dsi").maps
-    assert_same(maps.text, torch.sigmoid(maps.text_logits[1]))
-    assert bool((maps.text_logits[1] <= maps.text_logits[0]).all())
+    assert_same(maps.text, torch.sigmoid(maps.readings[1]))
+    assert bool((maps.readings[1] <= maps.readings[0]).all())
     static = said(our_form().static(), "sab").maps
-    assert_same(static.text, torch.sigmoid(static.text_logits[0]))
+    assert_same(static.text, torch.sigmoid(static.readings[0]))
 
 
 def test_the_residual_fills_its_range_and_is_zero_at_the_boundary():
@@ -109,7 +113,22 @@ def test_sghm_spreads_the_base_map_without_parameters():
     cells = said(config, "sghm", built(config))
     assert_same(cells.hypergraph, spread_out(cells.maps.base, cells.graph, 0.5))
     assert cells.node_logits is None
-    assert_same(cells.scores, top_percent_score(cells.hypergraph, 1.0))
+    assert_same(cells.scores, top_percent_score(cells.maps.base, 1.0))  # ranks as the base map
+
+
+def test_a_learned_direction_is_read_beside_the_centres_and_against_the_match():
+    joint, prompts = joint_tokens(2, 3), semantics(3)
+    direction = Direction(torch.randn(3, JOINT), torch.tensor(0.5))
+    found = readings_of(joint, prompts, direction)
+    expected = sum(joint[s] @ direction.slope[s] for s in range(3)) + 0.5
+    assert_same(found[1], expected)
+    assert readings_of(joint, prompts, None).shape[0] == 1
+    matched = torch.randn(2, 2, CELLS)
+    maps = base_maps(joint, torch.rand(2, CELLS), matched, prompts, our_form(), direction)
+    assert_same(maps.readings[2], found[1])
+    assert_same(maps.readings[3], found[1] - matched[1])
+    plain = base_maps(joint, maps.visual, matched[:1], prompts, our_form())
+    assert_same(plain.base, maps.base)  # evidence only: no map is made of it
 
 
 def test_full_reasons_and_scores():

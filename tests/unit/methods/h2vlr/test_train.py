@@ -53,7 +53,8 @@ def test_full_and_dsi_share_the_mapper_and_the_bridge(root, tmp_path):
     full = state_of(run(request(root, tmp_path / "full.safetensors"), resume=False))
     dsi = state_of(run(request(root, tmp_path / "dsi.safetensors", variant="dsi"), resume=False))
     assert {name.split(".")[0] for name in dsi} == {"mapper", "bridge"}
-    assert {name.split(".")[0] for name in full} == {"mapper", "reasoner", "score", "bridge"}
+    own = {name.split(".")[0] for name in full}
+    assert own == {"mapper", "reasoner", "score", "bridge", "slope", "offset"}
     for name, tensor in dsi.items():
         assert torch.equal(tensor, full[name]), name
     assert float(full["mapper.outer.weight"].abs().max()) > 0  # it was zero before training
