@@ -48,6 +48,13 @@ class Server:
         """Return how many pictures the detector has been given so far."""
         return len((self._folder / "predictions").read_text().splitlines())
 
+    def reached(self, count):
+        """Wait until the detector has been given so many pictures; return whether it was."""
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while self.predictions() < count and time.monotonic() < end:
+            time.sleep(0.02)
+        return self.predictions() >= count
+
     @contextmanager
     def gate(self, more):
         """Let only ``more`` further predictions finish until the block ends."""

@@ -83,10 +83,12 @@ def test_stop_stops_and_keeps_what_is_finished(visitor, server, normals, save):
         visitor.run()
         expect(visitor.verdict).to_be_visible(timeout=30_000)
         expect(visitor.page.locator("#progress")).to_contain_text("Inspecting 2 of 4")
+        assert server.reached(before + 2)
         visitor.page.locator("#stop").click()
         expect(visitor.page.locator("#progress")).to_contain_text("Stopped: 1 of 4")
         expect(visitor.page.locator("#run")).to_be_enabled()
     visitor.try_example(1)
+    expect(visitor.verdict).to_contain_text("sound.png", timeout=RUN_MS)
     visitor.finished("NORMAL")
     # two of the stopped run (the second was in progress), one of the example, none of the rest
     assert server.predictions() == before + 3

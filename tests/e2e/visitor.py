@@ -57,6 +57,22 @@ class Visitor:
         """Return the pixels of a layer of the viewer as they came from the server."""
         return decoded(self.page.locator(f"#viewer .layer.{name} img").get_attribute("src"))
 
+    def look_at(self, name):
+        """Show the map called ``name`` and return its pixels once they are there."""
+        self.choose("map", name)
+        picture = self.page.locator("#viewer .layer.map img")
+        expect(picture).to_have_attribute("alt", re.compile(f"^{name.lower()} map"))
+        expect(self.page.locator("#meaning b")).to_have_text(name)
+        return self.layer("map")
+
+    def redrawn(self, name, act):
+        """Do ``act`` and return the pixels of a layer once they are other ones."""
+        picture = self.page.locator(f"#viewer .layer.{name} img")
+        before = picture.get_attribute("src")
+        act()
+        expect(picture).not_to_have_attribute("src", before)
+        return self.layer(name)
+
     def slide(self, name, value):
         """Move a slider."""
         self.page.locator(f"#{name} input[type=range]").fill(str(value))
