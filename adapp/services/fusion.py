@@ -31,9 +31,14 @@ def scored_weight(outcome: QueryOutcome) -> float:
 
 
 def adjustable_weight(inspection: Inspection) -> float | None:
-    """Return the method's own residual weight if a view may change it, else None."""
+    """Return the method's own residual weight if a view may change it, else None.
+
+    A variant without a residual has nothing to weigh.
+    """
     info = METHODS.get(inspection.request.method)
     if info is None or not info.residual_slider or not inspection.outcomes:
+        return None
+    if not inspection.outcomes[0].result.residual_map.any():
         return None
     return scored_weight(inspection.outcomes[0])
 

@@ -1,16 +1,18 @@
 """Fusing anew: the identity holds, the score stays, and what was moved is told."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from adapp.core.detector import SupportSet
 from adapp.data.images import LoadedImage
+from adapp.methods.registry import METHODS
 from adapp.services.export import write_results
-from adapp.services.fusion import reweighted, scored_weight, with_weight
+from adapp.services.fusion import adjustable_weight, reweighted, scored_weight, with_weight
 from adapp.services.inspection import Inspection, QueryOutcome
-from tests.fakes import FakeDetector, part
+from tests.fakes import FAKE_METHODS, FakeDetector, part
 
 DEFECT = (10, 20, 30, 50)
 OWN = 0.4
@@ -27,7 +29,11 @@ def inspection():
     fitted = FakeDetector("h2vlr").fit(SupportSet("plate", [image.pixels for image in support]))
     queries = (loaded(7, DEFECT), loaded(8))
     outcomes = [QueryOutcome(image, fitted.predict(image.pixels), 0.1) for image in queries]
-    request = type("Request", (), {"category": "", "seed": 0, "size": None, "tune": False})()
+    request = type(
+        "Request",
+        (),
+        {"method": "h2vlr", "category": "", "seed": 0, "size": None, "tune": False},
+    )()
     return Inspection(
         request=request,
         support=support,
@@ -71,6 +77,21 @@ def test_own_weight_changes_nothing(inspection, outcome):
 def test_weight_behind_the_score_survives_several_moves(outcome):
     moved = with_weight(with_weight(outcome, 0.9), 0.1)
     assert (moved.result.residual_weight, moved.scored_weight) == (0.1, OWN)
+
+
+def test_weight_can_be_chosen_where_the_method_has_one_and_a_residual(inspection, monkeypatch):
+    monkeypatch.setitem(METHODS, "h2vlr", FAKE_METHODS["h2vlr"])
+    assert adjustable_weight(inspection) == OWN
+    assert adjustable_weight(reweighted(inspection, 0.9)) == OWN
+    first = inspection.outcomes[0]
+    still = replace(
+        first.result,
+        residual_map=np.zeros_like(first.result.base_map),
+        fused_map=first.result.base_map,
+    )
+    assert adjustable_weight(replace(inspection, outcomes=(replace(first, result=still),))) is None
+    monkeypatch.setitem(METHODS, "h2vlr", replace(FAKE_METHODS["h2vlr"], residual_slider=False))
+    assert adjustable_weight(inspection) is None
 
 
 def test_export_names_the_weight_shown_and_the_one_behind_the_score(inspection, tmp_path):
