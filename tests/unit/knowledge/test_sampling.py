@@ -131,7 +131,9 @@ def test_density_is_that_of_the_weighted_sample():
     width = spread * (4 / 3 / (1 / (weight**2).sum())) ** 0.2
     bells = np.exp(-(((scores[:, None] - scores) / width) ** 2) / 2) / (width * np.sqrt(2 * np.pi))
     expected = np.log((bells * weight).sum(axis=1))
-    np.testing.assert_allclose(density(scores, SamplingConfig()), expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        density(scores, SamplingConfig(temperature=0.1)), expected, rtol=1e-6
+    )
 
 
 def test_quality_follows_equation_six_with_a_global_maximum():
