@@ -76,7 +76,7 @@ def make_spaces(
     apart: list[JointSpace] = []
     for part in range(parts):
         others = [shelf for number, shelf in enumerate(shelves) if number % parts != part]
-        bridge = maker.bridge(others, make_table(tower, others, seed))
+        bridge = maker.bridge(others, table.restricted(others))
         bridge.centre.copy_(kept.centre)  # patches lie in one place for all of them
         bridge.pooled_centre.copy_(kept.pooled_centre)
         apart.append(BridgedSpace(tower, bridge))

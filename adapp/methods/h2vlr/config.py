@@ -99,8 +99,9 @@ class GraphConfig:
             joint space (ours, D7).
         head_width: Hidden channels of the anomaly head (ours).
         residual: Whether a layer adds to its input instead of replacing it (ours, D8).
-        base_skip: Adds the base map's log-odds to the head's, so that an untrained graph says
-            what the base map says (ours, D8).
+        base_skip: Adds the base map's log-odds and, with evidence, weighted sums of the node's own
+            evidence to the head's, so that an untrained graph says what the base map says (ours,
+            D8).
         dropout: In every layer (ours).
         token_dropout: Share of whole token channels left out in training (ours, D7).
         propagation: Share of the neighbourhood's mean in the parameter-free step of ``sghm``
@@ -138,7 +139,9 @@ class ScoreConfig:
             the histogram pools away (ours, D9).
         scale: Resolution of the map that is summed up, values per patch and side (the paper's
             pixels: 16 on its encoder; ours: 1, the cells themselves, D10).
-        base_skip: Whether the score starts as the base map's top-percent score (ours, D9).
+        base_skip: Whether the score starts as the base map's top-percent score and weighs those
+            of the other maps beside the histogram (ours, D9).
+        detached: Whether the score learns from finished maps instead of shaping them (ours, D9).
         dropout: In the MLP (ours).
         top_percent: Share of cells behind that score, in % (ours: 1).
     """
@@ -148,6 +151,7 @@ class ScoreConfig:
     extras: bool = True
     scale: int = 16
     base_skip: bool = False
+    detached: bool = False
     dropout: float = 0.0
     top_percent: float = 1.0
 

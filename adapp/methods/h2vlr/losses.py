@@ -102,15 +102,24 @@ def structure_loss(cells: CellMaps, nodes: Tensor, config: LossConfig) -> Tensor
     if cells.node_logits is None or cells.graph is None:
         msg = "the structural loss needs learned reasoning (variant full)"
         raise ValueError(msg)
-    weight = 1.0 + (config.balance - 1.0) * nodes
     logits = cells.node_logits
-    cross = functional.binary_cross_entropy_with_logits(logits, nodes, weight=weight)
-    focal = 2.0 * binary_focal_loss(
-        logits, nodes, alpha=0.5, gamma=config.focal_gamma, weight=weight
-    )
     operator = hypergraph_operator(cells.graph.incidence, cells.graph.weight.detach(), "sym")
     rough = roughness(torch.sigmoid(logits), operator) / nodes.shape[1]
-    return cross + focal + config.smoothness * rough.mean()
+    return node_loss(logits, nodes, config) + config.smoothness * rough.mean()
+
+
+def node_loss(logits: Tensor, nodes: Tensor, config: LossConfig) -> Tensor:
+    """Return L_int: focal and BCE on the nodes, a scalar. Source: H2VLR eq. 10.
+
+    Args:
+        logits: Log-odds of being anomalous, [B, N].
+        nodes: Node truth, [B, N] in {0, 1}.
+        config: Focal exponent and balance.
+    """
+    weight = 1.0 + (config.balance - 1.0) * nodes
+    cross = functional.binary_cross_entropy_with_logits(logits, nodes, weight=weight)
+    focal = binary_focal_loss(logits, nodes, alpha=0.5, gamma=config.focal_gamma, weight=weight)
+    return cross + 2.0 * focal
 
 
 def segmentation_loss(fused: Tensor, text: Tensor, target: Tensor, config: LossConfig) -> Tensor:
@@ -195,4 +204,6 @@ def h2vlr_loss(
     fused = fused_map(cells.maps.base, hypergraph, grid, scale, config)
     loss = loss + weights.segmentation * segmentation_loss(fused, text, target, weights)
     loss = loss + weights.structure * structure_loss(cells, nodes, weights)
+    if cells.own_logits is not None:  # apart from all else: nothing flows on from it
+        loss = loss + node_loss(cells.own_logits, nodes, weights)
     return loss + weights.image * image_loss(cells.score_logits, truth.label.float(), weights)

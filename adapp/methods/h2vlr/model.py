@@ -24,8 +24,10 @@ from adapp.ops.hypergraph import (
 from adapp.ops.maps import top_percent_score
 from adapp.ops.soft_histogram import soft_histogram
 
-SCORED_MAPS = 3
-"""Maps whose top-percent scores the image score starts from: base, visual, hypergraph."""
+SCORED_MAPS = 4
+"""Maps whose top-percent scores the image score weighs: base, visual, evidence, hypergraph."""
+STACKED = ("base_gain", "own_gain", "own", "readings", "maps")
+"""Few weights that add finished readings up; they learn at a higher rate."""
 _FLOOR = 1e-4  # probabilities nearer to 0 or 1 than this count as this in log-odds
 
 
@@ -93,15 +95,15 @@ def spread_out(values: Tensor, graph: Hypergraph, share: float) -> Tensor:
     return torch.lerp(values, propagate(values.unsqueeze(-1), operator).squeeze(-1), share)
 
 
-def evidence_width(config: H2vlrConfig) -> int:
-    """Return the evidence channels of a node: visual ones, then those read in the joint space.
+def evidence_widths(config: H2vlrConfig) -> tuple[int, int]:
+    """Return the evidence channels of a node: visual ones, and those read in the joint space.
 
     The latter are the text log-odds before and after forgiveness and, with a learned direction,
     its reading and the reading less that of the nearest normal patch.
     """
     if not config.graph.evidence:
-        return 0
-    return len(channels(config)) + (4 if config.graph.direction else 2)
+        return 0, 0
+    return len(channels(config)), 4 if config.graph.direction else 2
 
 
 class NodeFeatures(nn.Module):
@@ -151,32 +153,65 @@ class NodeFeatures(nn.Module):
         return sum(sums, start=squeeze.bias)
 
 
-class HypergraphReasoner(nn.Module):
-    """L layers of hypergraph convolution and the anomaly head. Source: H2VLR eq. 4 and 6."""
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeLogits:
+    """Log-odds of every patch being anomalous.
 
-    def __init__(self, config: GraphConfig, joint: int, evidence: int) -> None:
+    Attributes:
+        reasoned: After reasoning, [B, N].
+        own: From the node's own visual evidence alone, [B, N]; None without evidence.
+    """
+
+    reasoned: Tensor
+    own: Tensor | None
+
+
+class HypergraphReasoner(nn.Module):
+    """L layers of hypergraph convolution and the anomaly head. Source: H2VLR eq. 4 and 6.
+
+    Args:
+        config: Constants.
+        joint: Channels of all compared stages together.
+        visual: Channels of visual evidence.
+        readings: Channels of evidence read in the joint space.
+    """
+
+    def __init__(self, config: GraphConfig, joint: int, visual: int, readings: int) -> None:
         super().__init__()
         self.config = config
-        self.nodes = NodeFeatures(config, joint, evidence)
+        self.nodes = NodeFeatures(config, joint, visual + readings)
         width = config.width
         self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(config.layers))
         self.head = nn.Linear(width, config.head_width)
         self.decision = nn.Linear(config.head_width, 1)
-        self.direct: nn.Linear | None = None
+        self.own: nn.Linear | None = None
+        self.readings: nn.Linear | None = None
         if config.evidence:
-            self.direct = nn.Linear(evidence, 1, bias=False)
-            nn.init.zeros_(self.direct.weight)
+            self.own = nn.Linear(visual, 1)
+            self.readings = nn.Linear(readings, 1, bias=False)
+            self.own_gain = nn.Parameter(torch.ones(()))
+            for layer in (self.own, self.readings):
+                nn.init.zeros_(layer.weight)
+            nn.init.zeros_(self.own.bias)
         if config.base_skip:
             self.base_gain = nn.Parameter(torch.ones(()))
             nn.init.zeros_(self.decision.weight)
             nn.init.zeros_(self.decision.bias)
 
-    def forward(self, joint: Tensor, evidence: Tensor, graph: Hypergraph, start: Tensor) -> Tensor:
-        """Return the log-odds of every patch being anomalous, [B, N].
+    def forward(
+        self,
+        joint: Tensor,
+        visual: Tensor,
+        readings: Tensor,
+        graph: Hypergraph,
+        start: Tensor,
+    ) -> NodeLogits:
+        """Return the log-odds of every patch being anomalous.
 
         Args:
             joint: Patches in the joint space, [S, B, N, J].
-            evidence: [B, N, Ev]; Ev may be 0.
+            visual: Visual evidence, [B, N, E]; E may be 0.
+            readings: Evidence read in the joint space, [B, N, R]; R may be 0.
             graph: Hypergraph of the batch.
             start: Map that ``base_skip`` adds, [B, N] in [0, 1]: the step of ``sghm``.
 
@@ -185,19 +220,23 @@ class HypergraphReasoner(nn.Module):
         """
         batch, patches = start.shape
         check_shape("joint", joint, (None, batch, patches, None))
-        check_shape("evidence", evidence, (batch, patches, None))
-        nodes = self.nodes(joint, evidence)
+        check_shape("visual", visual, (batch, patches, None))
+        check_shape("readings", readings, (batch, patches, None))
+        nodes = self.nodes(joint, torch.cat([visual, readings], dim=-1))
         operator = hypergraph_operator(graph.incidence, graph.weight, self.config.norm)
         for layer in self.layers:
             message = functional.relu(layer(propagate(nodes, operator)))
             message = functional.dropout(message, self.config.dropout, self.training)
             nodes = nodes + message if self.config.residual else message
         logits: Tensor = self.decision(functional.relu(self.head(nodes))).squeeze(-1).float()
-        if self.direct is not None:
-            logits = logits + self.direct(evidence).squeeze(-1).float()
+        own: Tensor | None = None
+        if self.own is not None and self.readings is not None:
+            own = self.own(visual).squeeze(-1).float()
+            logits = logits + self.own_gain * own.detach()  # it learns to stand alone
+            logits = logits + self.readings(readings).squeeze(-1).float()
         if self.config.base_skip:
             logits = logits + self.base_gain * log_odds(start)
-        return logits
+        return NodeLogits(logits, own)
 
 
 class SoftHistogramScore(nn.Module):
@@ -220,14 +259,15 @@ class SoftHistogramScore(nn.Module):
             nn.init.zeros_(self.decision.bias)
             self.maps = nn.Linear(SCORED_MAPS, 1, bias=False)
             with torch.no_grad():
-                self.maps.weight.copy_(torch.tensor([[1.0, 0.0, 0.0]]))
+                self.maps.weight.copy_(torch.tensor([[1.0] + [0.0] * (SCORED_MAPS - 1)]))
 
     def forward(self, fused: Tensor, scored: Tensor) -> Tensor:
         """Return the log-odds of each picture being anomalous, [B].
 
         Args:
             fused: M* of each picture, [B, P] in [0, 1].
-            scored: Top-percent scores of base, visual and hypergraph map, [B, 3] in [0, 1].
+            scored: Top-percent scores of base, visual, evidence and hypergraph map, [B, 4] in
+                [0, 1].
         """
         parts = [soft_histogram(fused, self.centres, self.log_widths.exp())]
         if self.config.extras:
@@ -261,8 +301,8 @@ class H2vlrNetwork(nn.Module):
         self.score: SoftHistogramScore | None = None
         if variant == "full":
             stages = len(induction.stages)
-            evidence = evidence_width(config)
-            self.reasoner = HypergraphReasoner(config.graph, joint * stages, evidence)
+            widths = evidence_widths(config)
+            self.reasoner = HypergraphReasoner(config.graph, joint * stages, *widths)
             self.score = SoftHistogramScore(config.score)
             if config.graph.direction:
                 self.register_buffer("slope", torch.zeros(stages, joint))

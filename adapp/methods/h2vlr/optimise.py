@@ -19,7 +19,7 @@ from adapp.methods.h2vlr.config import H2vlrConfig, Schedule, Variant
 from adapp.methods.h2vlr.encoding import joint_tokens
 from adapp.methods.h2vlr.episodes import Chunk, Episode, chunks, features_of, steps, truth_of
 from adapp.methods.h2vlr.losses import h2vlr_loss
-from adapp.methods.h2vlr.model import H2vlrNetwork
+from adapp.methods.h2vlr.model import STACKED, H2vlrNetwork
 from adapp.methods.h2vlr.prompts import PromptSet
 from adapp.methods.h2vlr.reasoning import CellMaps, base_maps, readings_of, reason
 from adapp.methods.h2vlr.semantics import (
@@ -36,6 +36,8 @@ TOGETHER = 4
 """Chunks of different episodes behind one step."""
 WARMUP = 20
 """Steps over which the learning rate rises."""
+STACKED_RATE = 10.0
+"""Factor on the learning rate of the weights that only add finished readings up."""
 OWN_NAME = 0.6
 """Share of the episodes that call the part by its name while the mapper learns."""
 
@@ -147,7 +149,7 @@ def train_network(
         for step, group in enumerate(groups):
             rate = cosine_rate(number * len(groups) + step, total, schedule.rate, WARMUP)
             for parameters in optimizer.param_groups:
-                parameters["lr"] = rate
+                parameters["lr"] = rate * parameters["scale"]
             optimizer.zero_grad()
             for chunk in group:
                 loss = run.loss(chunk, rng)
@@ -211,11 +213,17 @@ def _trained(network: H2vlrNetwork, stage: Stage) -> nn.Module:
 
 
 def _optimiser(module: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
+    """Return the optimiser; the few stacking weights learn faster and do not decay."""
+    stacked, others = [], []
+    for name, parameter in module.named_parameters():
+        apart = any(part in STACKED for part in name.split("."))
+        (stacked if apart else others).append(parameter)
+    groups = [{"params": others, "scale": 1.0, "weight_decay": schedule.decay}]
+    if stacked:
+        groups.append({"params": stacked, "scale": STACKED_RATE, "weight_decay": 0.0})
     if schedule.optimiser == "sgd":
-        return torch.optim.SGD(
-            module.parameters(), lr=schedule.rate, momentum=0.9, weight_decay=schedule.decay
-        )
-    return torch.optim.AdamW(module.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
+        return torch.optim.SGD(groups, lr=schedule.rate, momentum=0.9)
+    return torch.optim.AdamW(groups, lr=schedule.rate)
 
 
 def stages_of(variant: Variant, config: H2vlrConfig) -> tuple[tuple[Stage, Schedule], ...]:

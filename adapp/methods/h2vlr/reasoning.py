@@ -11,7 +11,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from adapp.methods.h2vlr.config import H2vlrConfig, Variant
-from adapp.methods.h2vlr.model import H2vlrNetwork, Hypergraph, make_hypergraph, spread_out
+from adapp.methods.h2vlr.model import (
+    H2vlrNetwork,
+    Hypergraph,
+    SoftHistogramScore,
+    make_hypergraph,
+    spread_out,
+)
 from adapp.methods.h2vlr.semantics import (
     Direction,
     SemanticRepository,
@@ -50,6 +56,7 @@ class CellMaps:
         graph: Hypergraph; None where none was made (``sab``, ``dsi``).
         affinity: Cosine of patches and prompts, [B, N, T]; None as above.
         node_logits: Log-odds of the hypergraph map, [B, N]; None without learned reasoning.
+        own_logits: The same from a node's own visual evidence alone; None without evidence.
         hypergraph: M_hg, or the propagated base map of ``sghm``, [B, N]; None as ``graph``.
         score_logits: Log-odds of the learned image score, [B]; None without it.
         scores: Image scores, [B] in [0, 1].
@@ -59,6 +66,7 @@ class CellMaps:
     graph: Hypergraph | None
     affinity: Tensor | None
     node_logits: Tensor | None
+    own_logits: Tensor | None
     hypergraph: Tensor | None
     score_logits: Tensor | None
     scores: Tensor
@@ -135,7 +143,7 @@ def reason(
     percent = config.score.top_percent
     if variant in {"sab", "dsi"}:
         scores = top_percent_score(maps.base, percent)
-        return CellMaps(maps, None, None, None, None, None, scores)
+        return CellMaps(maps, None, None, None, None, None, None, scores)
     affinity = affinities(joint, semantics)
     device = joint.device.type
     reduced = config.autocast and device in {"cpu", "cuda"}
@@ -144,19 +152,38 @@ def reason(
     around = spread_out(maps.base, graph, config.graph.propagation)
     if variant == "sghm" or network is None or network.reasoner is None or network.score is None:
         scores = top_percent_score(maps.base, percent)  # a small defect's peak would be averaged
-        return CellMaps(maps, graph, affinity, None, around, None, scores)
-    if config.graph.evidence:  # D7: what the prompts say joins what the gallery says
-        evidence = torch.cat([evidence, maps.readings.movedim(0, -1)], dim=-1)
+        return CellMaps(maps, graph, affinity, None, None, around, None, scores)
+    readings = maps.readings.movedim(0, -1)
+    if not config.graph.evidence:
+        readings = readings[..., :0]
     with torch.autocast(device, dtype=torch.bfloat16, enabled=reduced):
-        logits = network.reasoner(joint, evidence, graph, around)
-    hypergraph = torch.sigmoid(logits)
-    fused = fused_map(maps.base, hypergraph, grid, config.score.scale, config)
-    scored = torch.stack(
-        [top_percent_score(m, percent) for m in (maps.base, maps.visual, hypergraph)], dim=1
-    )
-    score_logits = network.score(fused, scored)
+        logits = network.reasoner(joint, evidence, readings, graph, around)
+    hypergraph = torch.sigmoid(logits.reasoned)
+    own = maps.base if logits.own is None else torch.sigmoid(logits.own)
+    score_logits = _scored(network.score, maps, own, hypergraph, grid, config)
     scores = torch.sigmoid(score_logits)
-    return CellMaps(maps, graph, affinity, logits, hypergraph, score_logits, scores)
+    return CellMaps(
+        maps, graph, affinity, logits.reasoned, logits.own, hypergraph, score_logits, scores
+    )
+
+
+def _scored(
+    head: SoftHistogramScore,
+    maps: BaseMaps,
+    own: Tensor,
+    hypergraph: Tensor,
+    grid: tuple[int, int],
+    config: H2vlrConfig,
+) -> Tensor:
+    """Return the log-odds of the learned image score, [B]. Source: H2VLR section 3.4."""
+    base, visual = maps.base, maps.visual
+    if config.score.detached:
+        base, own, hypergraph = base.detach(), own.detach(), hypergraph.detach()
+    fused = fused_map(base, hypergraph, grid, config.score.scale, config)
+    percent = config.score.top_percent
+    tops = [top_percent_score(values, percent) for values in (base, visual, own, hypergraph)]
+    logits: Tensor = head(fused, torch.stack(tops, dim=1))
+    return logits
 
 
 def residual_of(hypergraph: Tensor, config: H2vlrConfig) -> Tensor:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from adapp.methods.h2vlr.comparison import channels
 from adapp.methods.h2vlr.config import LossConfig
 from adapp.methods.h2vlr.losses import (
     Truth,
@@ -13,6 +14,7 @@ from adapp.methods.h2vlr.losses import (
     anomaly_margin,
     h2vlr_loss,
     image_loss,
+    node_loss,
     node_truth,
     segmentation_loss,
     structure_loss,
@@ -29,6 +31,7 @@ from tests.unit.methods.h2vlr.planted_parts import (
     GRID,
     built,
     joint_tokens,
+    our_form,
     paper_form,
     semantics,
 )
@@ -211,6 +214,27 @@ def test_the_objective_weighs_its_terms_as_equation_8():
         assert float(total[name]) > 0
     expected = total["align"] + 0.02 * total["structure"] + total["segmentation"] + total["image"]
     assert_same(h2vlr_loss(joint, cells, prompts, truth(), GRID, config), expected)
+
+
+def test_a_nodes_own_evidence_is_supervised_by_itself():
+    config = our_form()
+    zero = LossConfig(align=0.0, structure=0.0, segmentation=0.0, image=0.0)
+    config = replace(config, loss=zero)
+    network = built(config)
+    prompts, joint = semantics(4), joint_tokens(2, 4)
+    direction = network.direction
+    maps = base_maps(
+        joint, torch.rand(2, CELLS), torch.zeros(2, 2, CELLS), prompts, config, direction
+    )
+    members = torch.rand(2, CELLS, CELLS).topk(8, dim=-1).indices
+    visual = torch.randn(2, CELLS, len(channels(config)))
+    cells = reason(network, "full", joint, members, visual, maps, prompts, GRID, config)
+    loss = h2vlr_loss(joint, cells, prompts, truth(), GRID, config)
+    nodes = node_truth(truth().target, GRID, zero)
+    assert_same(loss, node_loss(cells.own_logits, nodes, zero))
+    loss.backward()
+    assert float(network.reasoner.own.weight.grad.abs().max()) > 0
+    assert float(network.reasoner.readings.weight.grad.abs().max()) == 0.0
 
 
 def test_before_reasoning_the_base_map_is_what_is_segmented():

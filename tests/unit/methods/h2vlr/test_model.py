@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from adapp.methods.h2vlr.model import (
+    SCORED_MAPS,
     H2vlrNetwork,
     HypergraphReasoner,
     SoftHistogramScore,
-    evidence_width,
+    evidence_widths,
     log_odds,
     make_hypergraph,
     spread_out,
@@ -36,15 +37,15 @@ FORMS = {"paper": paper_form, "ours": our_form}
 
 
 def inputs(config, batch=2, prompts=None):
-    """Return joint tokens, evidence, hypergraph and base map."""
+    """Return joint tokens, visual evidence, readings, hypergraph and base map."""
     stages = len(config.induction.stages)
     joint = joint_tokens(batch, stages)
     prompts = semantics(stages) if prompts is None else prompts
     similarity = torch.einsum("sbnj,sbmj->bnm", joint, joint)
     members = (similarity - 9 * torch.eye(CELLS)).topk(8, dim=-1).indices
     graph = make_hypergraph(members, affinities(joint, prompts), config.graph)
-    evidence = torch.randn(batch, CELLS, evidence_width(config))
-    return joint, evidence, graph, torch.rand(batch, CELLS)
+    visual, readings = (torch.randn(batch, CELLS, width) for width in evidence_widths(config))
+    return joint, visual, readings, graph, torch.rand(batch, CELLS)
 
 
 def test_the_paper_configuration_trains_as_many_parameters_as_the_paper_says():
@@ -89,17 +90,17 @@ def test_permuted_patches_give_permuted_scores(form):
     config = FORMS[form]()
     network = built(config).reasoner
     prompts = semantics(len(config.induction.stages))
-    joint, evidence, _, base = inputs(config, prompts=prompts)
+    joint, visual, readings, _, base = inputs(config, prompts=prompts)
     order = torch.randperm(CELLS)
 
-    def scored(tokens, channels_, values):
+    def scored(tokens, *others):
         similarity = torch.einsum("sbnj,sbmj->bnm", tokens, tokens)
         members = (similarity - 9 * torch.eye(CELLS)).topk(8, dim=-1).indices
         graph = make_hypergraph(members, affinities(tokens, prompts), config.graph)
-        return torch.sigmoid(network(tokens, channels_, graph, values))
+        return torch.sigmoid(network(tokens, *others[:2], graph, others[2]).reasoned)
 
-    one = scored(joint, evidence, base)
-    other = scored(joint[:, :, order], evidence[:, order], base[:, order])
+    one = scored(joint, visual, readings, base)
+    other = scored(joint[:, :, order], *(t[:, order] for t in (visual, readings, base)))
     assert float((one[:, order] - other).detach().abs().max()) < 1e-5
 
 
@@ -107,7 +108,7 @@ def test_permuted_patches_give_permuted_scores(form):
 def test_permuted_prompts_leave_the_scores_alone(form):
     config = FORMS[form]()
     network = built(config).reasoner
-    joint, evidence, graph, base = inputs(config)
+    joint, visual, readings, graph, base = inputs(config)
     prompts = graph.claimed.shape[1]
     order = torch.randperm(prompts)
     columns = torch.cat([torch.arange(CELLS), CELLS + order])
@@ -117,45 +118,61 @@ def test_permuted_prompts_leave_the_scores_alone(form):
         incidence=graph.incidence[..., columns],
         weight=graph.weight[:, columns],
     )
-    one, other = (network(joint, evidence, g, base) for g in (graph, shuffled))
+    one, other = (network(joint, visual, readings, g, base).reasoned for g in (graph, shuffled))
     assert float((one - other).detach().abs().max()) < 1e-5
 
 
 def test_layers_are_those_of_equation_4():
     config = paper_form()
     network = built(config).reasoner
-    joint, evidence, graph, base = inputs(config)
+    joint, visual, readings, graph, base = inputs(config)
     matrix = hypergraph_operator(graph.incidence, graph.weight, "sym").matrix()
     nodes = joint[0]
     for layer in network.layers:
         nodes = torch.relu(matrix @ nodes @ layer.weight.T + layer.bias)
     hidden = torch.relu(nodes @ network.head.weight.T + network.head.bias)
     expected = (hidden @ network.decision.weight.T + network.decision.bias)[..., 0]
-    assert_same(network(joint, evidence, graph, base), expected)
+    found = network(joint, visual, readings, graph, base)
+    assert_same(found.reasoned, expected)
+    assert found.own is None
 
 
 def test_an_untrained_graph_of_ours_says_what_the_parameter_free_step_says():
     config = our_form()
     network = H2vlrNetwork(config, "full", JOINT, 12).reasoner.eval()
-    joint, evidence, graph, base = inputs(config)
+    joint, visual, readings, graph, base = inputs(config)
     around = spread_out(base, graph, 0.5)
-    assert_same(torch.sigmoid(network(joint, evidence, graph, around)), around)
+    found = network(joint, visual, readings, graph, around)
+    assert_same(torch.sigmoid(found.reasoned), around)
+    assert float(found.own.detach().abs().max()) == 0.0
+
+
+def test_a_nodes_own_evidence_learns_to_stand_alone():
+    config = our_form()
+    network = built(config).reasoner
+    joint, visual, readings, graph, base = inputs(config)
+    found = network(joint, visual, readings, graph, base)
+    assert_same(found.own, (visual @ network.own.weight.T)[..., 0] + network.own.bias)
+    found.reasoned.sum().backward()
+    assert network.own.weight.grad is None
+    assert float(network.own_gain.grad.abs()) > 0
+    assert float(network.readings.weight.grad.abs().max()) > 0
 
 
 def test_reasoning_in_reduced_precision_stays_close():
     config = our_form()
     network = built(config).reasoner
     given = inputs(config)
-    exact = torch.sigmoid(network(*given))
+    exact = torch.sigmoid(network(*given).reasoned)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        reduced = torch.sigmoid(network(*given))
+        reduced = torch.sigmoid(network(*given).reasoned)
     assert reduced.dtype == torch.float32
     assert 0 < float((exact - reduced).detach().abs().max()) < 0.05
 
 
 def test_the_parameter_free_step_is_half_the_hyperedges_mean():
     config = paper_form()
-    _, _, graph, base = inputs(config)
+    *_, graph, base = inputs(config)
     matrix = hypergraph_operator(graph.incidence, graph.weight, "row").matrix()
     mean = (matrix @ base.unsqueeze(-1)).squeeze(-1)
     assert_same(spread_out(base, graph, 0.5), 0.5 * base + 0.5 * mean)
@@ -166,10 +183,10 @@ def test_hyperedges_weigh_one_on_average_and_pass_gradients_to_the_prompts():
     config = paper_form()
     prompts = semantics()
     prompts.abnormal.requires_grad_()
-    joint, evidence, graph, base = inputs(config, prompts=prompts)
+    joint, visual, readings, graph, base = inputs(config, prompts=prompts)
     assert_same(graph.weight[:, :CELLS], torch.ones(2, CELLS))
     assert_same(graph.weight[:, CELLS:].mean(dim=1), torch.ones(2))
-    built(config).reasoner(joint, evidence, graph, base).sum().backward()
+    built(config).reasoner(joint, visual, readings, graph, base).reasoned.sum().backward()
     assert float(prompts.abnormal.grad.abs().max()) > 0
     plain = make_hypergraph(
         graph.members, affinities(joint, prompts), replace(config.graph, weights="ones")
@@ -180,28 +197,30 @@ def test_hyperedges_weigh_one_on_average_and_pass_gradients_to_the_prompts():
 def test_token_channels_are_dropped_in_training_only():
     config = replace(our_form().graph, token_dropout=0.5, dropout=0.0)
     full = replace(our_form(), graph=config)
-    network = awake(HypergraphReasoner(config, 4 * JOINT, evidence_width(full)))
+    network = awake(HypergraphReasoner(config, 4 * JOINT, *evidence_widths(full)))
     given = inputs(full)
-    assert torch.equal(network(*given), network(*given))
+    assert torch.equal(network(*given).reasoned, network(*given).reasoned)
     network.train()
-    assert not torch.equal(network(*given), network(*given))
+    assert not torch.equal(network(*given).reasoned, network(*given).reasoned)
 
 
 def test_shapes_that_disagree_are_refused():
     config = paper_form()
     network = built(config).reasoner
-    joint, evidence, graph, base = inputs(config)
+    joint, visual, readings, graph, base = inputs(config)
     with pytest.raises(ValueError, match="joint has shape"):
-        network(joint, evidence, graph, base[:, :-1])
+        network(joint, visual, readings, graph, base[:, :-1])
+    with pytest.raises(ValueError, match="readings has shape"):
+        network(joint, visual, readings[:, 1:], graph, base)
     with pytest.raises(ValueError, match="says 640"):
-        HypergraphReasoner(PAPER.graph, joint=JOINT, evidence=0)
+        HypergraphReasoner(PAPER.graph, joint=JOINT, visual=0, readings=0)
 
 
 def test_an_untrained_score_is_the_base_maps_top_percent():
     head = SoftHistogramScore(our_form().score).eval()
     base = torch.rand(5, CELLS)
     top = top_percent_score(base, 1.0)
-    scored = torch.stack([top, torch.rand(5), torch.rand(5)], dim=1)
+    scored = torch.cat([top[:, None], torch.rand(5, SCORED_MAPS - 1)], dim=1)
     assert_same(torch.sigmoid(head(torch.rand(5, CELLS), scored)), top)
 
 
@@ -211,10 +230,13 @@ def test_the_literal_head_reads_the_histogram(extras):
     head = awake(SoftHistogramScore(config))
     assert head.hidden.in_features == config.bins + (2 if extras else 0)
     fused = torch.rand(3, CELLS, requires_grad=True)
-    head(fused, torch.zeros(3, 3)).sum().backward()
+    head(fused, torch.zeros(3, SCORED_MAPS)).sum().backward()
     assert float(fused.grad.abs().max()) > 0
     shuffled = fused.detach()[:, torch.randperm(CELLS)]
-    assert_same(head(shuffled, torch.zeros(3, 3)), head(fused.detach(), torch.zeros(3, 3)))
+    assert_same(
+        head(shuffled, torch.zeros(3, SCORED_MAPS)),
+        head(fused.detach(), torch.zeros(3, SCORED_MAPS)),
+    )
 
 
 def test_a_tiny_defect_moves_the_score_through_the_extras_alone():
@@ -225,7 +247,7 @@ def test_a_tiny_defect_moves_the_score_through_the_extras_alone():
     for extras in (True, False):
         torch.manual_seed(2)
         head = SoftHistogramScore(replace(PAPER.score, extras=extras)).eval()
-        none = torch.zeros(1, 3)
+        none = torch.zeros(1, SCORED_MAPS)
         change[extras] = float((head(spotted, none) - head(clean, none)).abs())
     assert change[True] > 20 * change[False]
 
@@ -238,7 +260,8 @@ def test_log_odds_stay_finite():
 def test_nodes_of_ours_hold_evidence_beside_the_tokens():
     config = our_form()
     network = built(config).reasoner
-    joint, evidence, _, _ = inputs(config)
+    joint, visual, readings, *_ = inputs(config)
+    evidence = torch.cat([visual, readings], dim=-1)
     nodes = network.nodes(joint, evidence)
     assert nodes.shape == (2, CELLS, config.graph.width)
     cut = config.graph.squeeze

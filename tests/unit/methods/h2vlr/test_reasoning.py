@@ -155,11 +155,24 @@ def test_full_before_training_is_the_step_before_it():
     assert_same(cells.scores, top_percent_score(cells.maps.base, 1.0))
 
 
+def test_a_detached_score_shapes_no_map():
+    config = our_form()
+    network = built(config)
+    said(config, "full", network).score_logits.sum().backward()
+    assert all(parameter.grad is None for parameter in network.reasoner.parameters())
+    attached = replace(config, score=replace(config.score, detached=False))
+    said(attached, "full", network).score_logits.sum().backward()
+    assert float(network.reasoner.head.weight.grad.abs().max()) > 0
+
+
 def test_gradients_reach_every_trained_part():
     for config in (our_form(), paper_form()):
         network = built(config).train()
         cells = said(config, "full", network)
-        (cells.node_logits.sum() + cells.score_logits.sum()).backward()
+        total = cells.node_logits.sum() + cells.score_logits.sum()
+        if cells.own_logits is not None:
+            total = total + cells.own_logits.sum()
+        total.backward()
         silent = [
             name
             for name, parameter in network.named_parameters()
