@@ -24,6 +24,8 @@ def need(info: MethodInfo) -> str:
 def variant(info: MethodInfo, preset: str, checkpoint: str) -> str:
     """Return which step of the ablation ladder a run takes, and with which checkpoint."""
     told = texts.VARIANT if preset == _SHIPPED_WITH else texts.VARIANT_OPEN
+    if checkpoint not in texts.CHECKPOINTS:
+        told = texts.VARIANT_OF_FILE
     return told.format(
         variant=info.variants[-1],
         checkpoint=Path(checkpoint).name,

@@ -14,6 +14,7 @@ LINKS_HINT = (
     "prompts its patch is tied to.</p>"
 )
 
+_FULL_BAR = 2.0  # a hyperedge of average weight fills half of its bar
 _CLEAR = (
     '<button type="button" class="clear" data-clear aria-keyshortcuts="Escape" '
     'title="Take the mark off the picture (Escape)">Clear</button>'
@@ -75,17 +76,17 @@ def _neighbour(near: Neighbour) -> str:
 def _claims(claims: Sequence[Claim]) -> str:
     if not claims:
         return '<p class="quiet">No prompt claims this patch.</p>'
-    heaviest = max(claim.weight for claim in claims)
-    rows = "".join(_claim(number, claim, heaviest) for number, claim in enumerate(claims))
+    full = max(_FULL_BAR, *(claim.weight for claim in claims))
+    rows = "".join(_claim(number, claim, full) for number, claim in enumerate(claims))
     return (
         '<p class="quiet">Weight of the hyperedge, 1 on average. Point at a prompt to see all '
         f'patches that it claims.</p><ol class="claims">{rows}</ol>'
     )
 
 
-def _claim(number: int, claim: Claim, heaviest: float) -> str:
+def _claim(number: int, claim: Claim, full: float) -> str:
     kind, word = ("defect", "defect") if claim.abnormal else ("good", "normal")
-    share = 100 * claim.weight / heaviest if heaviest > 0 else 0.0
+    share = 100 * claim.weight / full
     return (
         f'<li tabindex="0" class="is-{kind}" data-cells="claim-{number}" '
         f'title="Describes a {word} part; the patch is number {claim.rank} of its '

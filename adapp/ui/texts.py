@@ -49,6 +49,7 @@ NEEDS_SUPPORT = "Needs pictures of good parts to compare with."
 CALIBRATES_ONLY = "Works without good pictures; those given only calibrate the threshold."
 SUPPORT_OPTIONAL = "Works without good pictures; with them it compares too."
 VARIANT = "{variant}, checkpoint {checkpoint}"
+VARIANT_OF_FILE = "checkpoint {checkpoint}, in the variant it was trained as"
 VARIANT_OPEN = (
     "{variant} with checkpoint {checkpoint} where the preset {preset} has one, else {bare} "
     "(nothing trained)"

@@ -37,11 +37,15 @@ def test_variant_and_checkpoint_stand_beside_the_name():
 
 
 def test_preset_without_shipped_checkpoints_names_what_runs_instead():
-    told = method_view.variant(GRAPH, "paper", "/somewhere/mine.safetensors")
+    told = method_view.variant(GRAPH, "paper", "open")
     assert told == (
-        "full with checkpoint mine.safetensors where the preset paper has one, "
-        "else sab (nothing trained)"
+        "full with checkpoint open where the preset paper has one, else sab (nothing trained)"
     )
+
+
+def test_checkpoint_file_runs_as_it_was_trained():
+    told = method_view.variant(GRAPH, "embedded", "/somewhere/mine.safetensors")
+    assert told == "checkpoint mine.safetensors, in the variant it was trained as"
 
 
 def test_normal_pictures_are_optional_only_where_they_are():

@@ -58,6 +58,7 @@ def test_prompts_tell_weight_and_whether_they_describe_a_defect(links):
     assert "defectpart with a scratch1.50" in text
     assert "normalgood part0.75" in text
     assert text.index("scratch") < text.index("good part")
+    assert re.findall(r'<i style="width:([\d.]+)%', html) == ["75.0", "37.5"]
     assert cells(html, "claim-0") == [("1", "20.000", "0.000"), ("2", "40.000", "25.000")]
 
 
