@@ -42,6 +42,8 @@ def test_methods_say_what_they_need(client):
     told = client.predict(api_name="/methods")
     assert told["methods"]["raid"]["needs_support"] is True
     assert set(told["methods"]["raid"]["maps"]) == {"base", "residual", "fused"}
+    assert told["methods"]["kanoclip"]["needs_support"] is False
+    assert told["methods"]["kanoclip"]["uses_part_name"] is True
     assert "tiny" in told["presets"]
 
 
@@ -59,6 +61,22 @@ def test_detect_finds_the_planted_defect(client, pictures):
     assert column1 >= DEFECT[3] - 2
     assert found["regions"][0]["nearest_normal"]["support"].startswith("normal_")
     assert Image.open(overlays[0]).size == (SHAPE[1], SHAPE[0])
+
+
+def test_zero_shot_method_is_called_without_support(client, pictures):
+    report, overlays = client.predict(
+        support=None,
+        query=pictures[1],
+        method="kanoclip",
+        category="metal plate",
+        api_name="/detect",
+    )
+    assert report["calibration"]["basis"] == "generic"
+    assert report["queries"][0]["verdict"] == "anomalous"
+    assert report["queries"][0]["regions"][0]["nearest_normal"] is None
+    assert len(overlays) == 1
+    told = client.predict(support=None, method="kanoclip", api_name="/calibrate")
+    assert (told["basis"], told["n_normals"]) == ("generic", 0)
 
 
 def test_page_program_and_export_tell_the_same_score(client, pictures, visitor, tmp_path):
