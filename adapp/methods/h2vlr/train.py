@@ -3,7 +3,7 @@
 Source: H2VLR section 3.5 (objective) and 4.1 (constants); what differs is listed in README.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast
@@ -59,47 +59,52 @@ def run(
     backbone = create(request.preset, "h2vlr", settings=settings, local_from=local_from)
     bank = Bank(backbone, settings.cache_dir, local_from=local_from)
     shelves = bank.shelves(request.roots, request.leave_out, report=report)
-    spaces = make_spaces(
-        request.preset,
-        shelves,
-        config,
-        settings.cache_dir / "bridges",
-        seed=request.seed,
-        report=report,
-    )
-    store = EpisodeStore(settings.cache_dir / "h2vlr-episodes")
-    network = new_network(config, variant, spaces.kept, request.seed)
+    folder, seed = settings.cache_dir / "bridges", request.seed
+    spaces = make_spaces(request.preset, shelves, config, folder, seed=seed, report=report)
+    network = new_network(config, variant, spaces.kept, seed)
     directions = None
     if network.direction is not None:
-        if report is not None:
-            report("Fitting a direction", 0, 1)
-        directions = fit_directions(shelves, spaces.kept, config, seed=request.seed)
+        directions = fit_directions(shelves, spaces.kept, config, seed=seed)
         network.point(directions.kept)
+    store = EpisodeStore(settings.cache_dir / "h2vlr-episodes")
     lessons = _lessons(shelves, spaces, directions, backbone, config, store, report)
     losses = {}
     stages = stages_of(variant, config)
     for stage, schedule in stages:
         plan = LoopPlan(
             epochs=shortened(schedule, request.epochs).epochs,
-            seed=request.seed,
+            seed=seed,
             state_path=_state_path(request.out, stage),
             fingerprint=fingerprint(request, shelves, config, request.epochs, stage),
             resume=resume,
         )
         losses[stage] = train_network(network, stage, lessons, config, schedule, plan, report)
-    more = {
-        "setting": "few_shot",
-        "text_encoder": spaces.kept.identity,
-        "epochs": {name: len(found) for name, found in losses.items()},
-        "losses": losses,
-        "queries": sum(len(lesson.episode) for lesson in lessons),
-        "config": asdict(config),
-    }
-    card = bank_card("h2vlr", request, shelves, backbone, cast("Card", more))
+    told = _told(spaces, lessons, losses, config)
+    card = bank_card("h2vlr", request, shelves, backbone, told)
     save_checkpoint(request.out, {**network.state_dict(), **spaces.state}, card)
     for stage, _ in stages:
         forget(_state_path(request.out, stage))
     return request.out
+
+
+def _told(
+    spaces: Spaces,
+    lessons: Sequence[Lesson],
+    losses: Mapping[str, Sequence[float]],
+    config: H2vlrConfig,
+) -> Card:
+    """Return what the card tells beside the data."""
+    return cast(
+        "Card",
+        {
+            "setting": "few_shot",
+            "text_encoder": spaces.kept.identity,
+            "epochs": {name: len(found) for name, found in losses.items()},
+            "losses": {name: list(found) for name, found in losses.items()},
+            "queries": sum(len(lesson.episode) for lesson in lessons),
+            "config": asdict(config),
+        },
+    )
 
 
 def new_network(
