@@ -47,6 +47,7 @@ class Page:
         licence: Under which terms the page is.
         origin: ``bundled`` with the project, in the operator's ``index``, or of this ``session``.
         picture: The page itself, where it is one (a scanned page, a photograph), [H, W, 3].
+        aliases: Other names of the part.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Page:
     licence: str
     origin: Origin
     picture: RgbImage | None = None
+    aliases: tuple[str, ...] = ()
 
     @property
     def trusted(self) -> bool:
@@ -77,9 +79,13 @@ class Page:
         return whole if limit is None else shorten(whole, limit)
 
     def key_text(self) -> str:
-        """Return the sentences a text encoder of short inputs should see, most telling first."""
-        named = [self.title, *(section.lines[0] for section in self.sections if section.lines)]
-        return shorten(". ".join(line.rstrip(".") for line in named) + ".", 600)
+        """Return the sentences a text encoder of short inputs should see, most telling first.
+
+        The names of the part lead: people ask in their own word for it.
+        """
+        names = ", ".join(dict.fromkeys(name for name in (self.object, *self.aliases) if name))
+        told = [names, self.title, *(part.lines[0] for part in self.sections if part.lines)]
+        return shorten(". ".join(line.rstrip(".") for line in told if line) + ".", 600)
 
     def passage(self, score: float, picture: RgbImage | None = None) -> Passage:
         """Return the page as reasoners read it; ``picture`` is the drawn page, if at hand."""
@@ -138,6 +144,7 @@ def from_entry(entry: Entry) -> Page:
         sources=entry.sources,
         licence=entry.licence,
         origin="bundled",
+        aliases=entry.aliases,
     )
 
 

@@ -51,7 +51,14 @@ def fingerprint(entries: Sequence[Entry]) -> str:
 
 
 def _spoken(entry: Entry) -> tuple[object, ...]:
-    told = (entry.object, entry.title, entry.canonical, entry.description, entry.scenario)
+    told = (
+        entry.object,
+        entry.aliases,
+        entry.title,
+        entry.canonical,
+        entry.description,
+        entry.scenario,
+    )
     return (*told, entry.causes, entry.consequences, entry.checks, entry.variation)
 
 
@@ -93,6 +100,7 @@ def _write(folder: Path, pages: Sequence[Page], locks: Locks, identity: str) -> 
                     [part.heading, part.lines, part.points, part.aspect] for part in page.sections
                 ],
                 "sources": page.sources,
+                "aliases": page.aliases,
                 "type": locks.types[number],
                 "picture": page.picture is not None,
             }
@@ -179,6 +187,7 @@ def _page(item: Mapping[str, Any], folder: Path, number: int) -> Page:
         **{name: str(item[name]) for name in _PLAIN},  # type: ignore[arg-type] # kind: see above
         sections=sections,
         sources=tuple(str(source) for source in item["sources"]),
+        aliases=tuple(str(name) for name in item["aliases"]),
         origin="index",
         picture=_picture(folder / _PICTURES / f"{number}.png") if item["picture"] else None,
     )

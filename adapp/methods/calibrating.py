@@ -13,6 +13,7 @@ def thresholds(
     map_peaks: Sequence[float],
     pictures: Sequence[int],
     margin: float,
+    pixel_floor: float = 0.5,
 ) -> Calibration:
     """Return thresholds above everything that the normals themselves show.
 
@@ -25,6 +26,7 @@ def thresholds(
         pictures: Support pictures of each category.
         margin: Distance above the largest normal, log-odds at one normal; it shrinks with the
             square root of their number.
+        pixel_floor: Least value that a pixel of a region must exceed.
     """
     total = sum(pictures)
     single = min(pictures) == 1
@@ -44,7 +46,7 @@ def thresholds(
     return Calibration(
         normal_scores=tuple(scores),
         image_threshold=_above(scores, margin),
-        pixel_threshold=max(_above(map_peaks, margin), 0.5),
+        pixel_threshold=max(_above(map_peaks, margin), pixel_floor),
         n_normals=total,
         basis="augmented" if single else "leave_one_out",
         note=note,

@@ -225,6 +225,8 @@ class H2vlrConfig:
         sigma: Smoothing of pixel maps, pixels at the encoder's input size (PromptAD: 4).
         margin: Distance of the threshold above the largest normal score, log-odds at one normal;
             it shrinks with the square root of their number (ours).
+        pixel_floor: Least fused value of a region. A patch as odd as the support's own oddest,
+            in which the text sees nothing, reads 0.25 (ours).
         induce: First stage of the training: the mapper.
         reason: Second stage: graph and score.
         tuning: "Tune to these parts" (ours), or the paper's training where ``joint``.
@@ -248,7 +250,8 @@ class H2vlrConfig:
     residual_centre: float = 0.5
     residual_weight: float = 0.4
     sigma: float = 4.0
-    margin: float = 0.5
+    margin: float = 0.25
+    pixel_floor: float = 0.3
     induce: Schedule = field(default_factory=Schedule)
     reason: Schedule = field(default_factory=Schedule)
     tuning: Schedule = field(default_factory=Schedule)

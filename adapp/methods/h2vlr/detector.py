@@ -26,7 +26,7 @@ from adapp.methods.calibrating import thresholds
 from adapp.methods.h2vlr.comparison import Comparison
 from adapp.methods.h2vlr.config import H2vlrConfig, Variant
 from adapp.methods.h2vlr.encoding import CHUNK, Tokens, encode
-from adapp.methods.h2vlr.gallery import SupportGallery
+from adapp.methods.h2vlr.gallery import SupportGallery, widened
 from adapp.methods.h2vlr.model import H2vlrNetwork
 from adapp.methods.h2vlr.prompts import prompts_for
 from adapp.methods.h2vlr.reasoning import CellMaps, residual_of
@@ -101,12 +101,18 @@ class H2vlrDetector:
             raise UnsupportedRegime(ADVICE)
         images = tuple(squashed(image, self.backbone.size) for image in support.images)
         encoded = encode_support(images, self.backbone, self.space, self.config)
-        gallery = self.gallery(encoded)
-        return self.fitted(support.category, images, encoded, gallery)
+        views = None
+        if len(images) == 1:
+            shown = mild_views(images[0], VIEWS, self.seed)
+            views = encode(shown, self.backbone, self.space, self.config)
+        gallery = self.gallery(encoded, views)
+        return self.fitted(support.category, images, encoded, gallery, views)
 
-    def gallery(self, encoded: EncodedSupport) -> SupportGallery:
-        """Return the gallery of an encoded support."""
-        return gallery_of(encoded, self.config, self.config.search_dtype(self.backbone.dtype_name))
+    def gallery(self, encoded: EncodedSupport, views: Tokens | None) -> SupportGallery:
+        """Return the gallery of an encoded support; ``views`` are those of a single picture."""
+        dtype = self.config.search_dtype(self.backbone.dtype_name)
+        gallery = gallery_of(encoded, self.config, dtype)
+        return gallery if views is None else widened(gallery, views.visual, self.config)
 
     def fitted(
         self,
@@ -114,6 +120,7 @@ class H2vlrDetector:
         images: Sequence[RgbImage],
         encoded: EncodedSupport,
         gallery: SupportGallery,
+        views: Tokens | None,
     ) -> "FittedH2vlr":
         """Return the detector bound to an encoded support: the prompts are made here."""
         with torch.no_grad():
@@ -130,7 +137,7 @@ class H2vlrDetector:
                 self.config,
                 direction,
             )
-        return FittedH2vlr(self, category, tuple(images), encoded, state)
+        return FittedH2vlr(self, category, tuple(images), encoded, state, views)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +150,7 @@ class FittedH2vlr:
         images: Support pictures as the encoder sees them.
         encoded: The same, encoded.
         state: What queries are held against.
+        views: Mild views that stand for the next normal part where there is a single support.
     """
 
     detector: H2vlrDetector
@@ -150,6 +158,7 @@ class FittedH2vlr:
     images: tuple[RgbImage, ...]
     encoded: EncodedSupport
     state: SupportState
+    views: Tokens | None
 
     @property
     def provenance(self) -> Provenance:
@@ -164,8 +173,8 @@ class FittedH2vlr:
             scores.append(float(cells.scores[0].clamp(0, 1)))
             base, residual, _ = self._pixel_maps(cells, 0, None)
             peaks.append(float((base + self.residual_weight * residual).max().clamp(0, 1)))
-        count = len(self.images)
-        return thresholds(scores, peaks, [count], self.detector.config.margin)
+        config, count = self.detector.config, len(self.images)
+        return thresholds(scores, peaks, [count], config.margin, config.pixel_floor)
 
     def predict(self, query: RgbImage) -> AnomalyResult:
         """Score one query picture; the maps come back at its own resolution."""
@@ -185,8 +194,8 @@ class FittedH2vlr:
         """Return a detector whose support holds ``image`` too; only ``image`` is encoded."""
         detector, picture = self.detector, squashed(image, self.detector.backbone.size)
         encoded = self.encoded.joined([picture], detector.backbone, detector.space, detector.config)
-        gallery = detector.gallery(encoded)
-        return detector.fitted(self.category, (*self.images, picture), encoded, gallery)
+        gallery = detector.gallery(encoded, None)
+        return detector.fitted(self.category, (*self.images, picture), encoded, gallery, None)
 
     def tune(self, report: Report | None = None) -> FittedDetector:
         """Return a copy adapted to the support with synthetic anomalies; ``self`` is unchanged.
@@ -215,7 +224,8 @@ class FittedH2vlr:
             checkpoint_sha256=content_sha256(network.state_dict()),
         )
         tuned = replace(detector, network=network, provenance=provenance)
-        return tuned.fitted(self.category, self.images, self.encoded, self.state.gallery)
+        gallery = self.state.gallery
+        return tuned.fitted(self.category, self.images, self.encoded, gallery, self.views)
 
     def _inspected(self, tokens: Tokens, state: SupportState) -> tuple[Comparison, CellMaps]:
         detector = self.detector
@@ -223,12 +233,9 @@ class FittedH2vlr:
 
     def _probes(self) -> list[tuple[Tokens, SupportState]]:
         """Return pictures that stand for the next normal part, and what to hold them against."""
-        count, detector = len(self.images), self.detector
-        if count == 1:
-            views = mild_views(self.images[0], VIEWS, detector.seed)
-            tokens = encode(views, detector.backbone, detector.space, detector.config)
-            return [(tokens.picked([view]), self.state) for view in range(VIEWS)]
-        probed = range(min(count, PROBED))
+        if self.views is not None:
+            return [(self.views.picked([view]), self.state) for view in range(VIEWS)]
+        probed = range(min(len(self.images), PROBED))
         return [(self.encoded.upright.picked([p]), self.state.without(p)) for p in probed]
 
     def _pixel_maps(

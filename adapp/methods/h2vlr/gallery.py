@@ -17,10 +17,13 @@ from adapp.methods.h2vlr.spread import (
     principal_directions,
     quantile,
     rarities,
+    tap_costs,
 )
 
 DIRECTIONS = 64
 """Main directions that the normal patches are described by."""
+VIEW_INFLATION = 1.2
+"""Factor from the cost of mild views to that of another part."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,6 +171,30 @@ def _inflated(config: H2vlrConfig, count: int) -> tuple[float, float]:
     if count == 1:
         return config.gallery.single_quantile, config.gallery.single_inflation
     return config.gallery.normal_quantile, 1.0
+
+
+def widened(gallery: SupportGallery, views: Tensor, config: H2vlrConfig) -> SupportGallery:
+    """Return ``gallery`` with a spread that covers mild views of its pictures (D16).
+
+    A single support shows nothing of another part; at the least, the same part moved, lit or turned
+    a little has to read as normal.
+
+    Args:
+        gallery: Gallery of a single support.
+        views: Joined taps of the views, [V, N, W].
+        config: Constants.
+    """
+    flat = views.flatten(0, 1)
+    best = (flat.to(gallery.tokens.dtype) @ gallery.tokens.T).argmax(dim=-1)
+    per_tap = tap_costs(flat, gallery.tokens[best], gallery.taps)
+    share = config.gallery.normal_quantile
+    seen = torch.tensor([quantile(costs, share) for costs in per_tap.T]) * VIEW_INFLATION
+    joined = quantile(per_tap.mean(dim=-1), share) * VIEW_INFLATION
+    return replace(
+        gallery,
+        spread=max(gallery.spread, joined),
+        tap_spread=torch.maximum(gallery.tap_spread, seen.to(gallery.tap_spread.device)),
+    )
 
 
 def search_bank(tokens: Tensor, centre: Tensor, basis: Tensor | None, dtype: torch.dtype) -> Tensor:

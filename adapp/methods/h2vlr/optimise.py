@@ -214,7 +214,8 @@ def _trained(network: H2vlrNetwork, stage: Stage) -> nn.Module:
 
 def _optimiser(module: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
     """Return the optimiser; the few stacking weights learn faster and do not decay."""
-    stacked, others = [], []
+    stacked: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for name, parameter in module.named_parameters():
         apart = any(part in STACKED for part in name.split("."))
         (stacked if apart else others).append(parameter)

@@ -23,7 +23,7 @@ from adapp.methods.h2vlr.direction import Directions, fit_directions
 from adapp.methods.h2vlr.drawing import RECIPE, episodes_of
 from adapp.methods.h2vlr.episodes import EpisodeStore, content_key
 from adapp.methods.h2vlr.model import H2vlrNetwork
-from adapp.methods.h2vlr.optimise import Lesson, shortened, stages_of, train_network
+from adapp.methods.h2vlr.optimise import Lesson, Stage, shortened, stages_of, train_network
 from adapp.methods.h2vlr.presets import config_for
 from adapp.methods.h2vlr.prompts import UNKNOWN, prompts_for
 from adapp.training.checkpoint import Card, save_checkpoint
@@ -90,7 +90,7 @@ def run(
 def _told(
     spaces: Spaces,
     lessons: Sequence[Lesson],
-    losses: Mapping[str, Sequence[float]],
+    losses: Mapping[Stage, Sequence[float]],
     config: H2vlrConfig,
 ) -> Card:
     """Return what the card tells beside the data."""

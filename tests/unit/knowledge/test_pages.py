@@ -67,9 +67,11 @@ def test_passage_carries_text_by_aspect_and_the_drawn_page():
     assert not page().passage(0.1).trusted
 
 
-def test_key_text_begins_with_the_title_and_stays_short():
+def test_key_text_begins_with_the_names_and_stays_short():
     long = page(sections=(Section("", ("word " * 400,), points=False),))
     assert long.key_text().startswith("Note. word")
+    named = from_entry(parse_entry(CRACK, SHARED, "x"))
+    assert named.key_text().startswith("cup, mug. Cup: crack. A thin jagged line")
     assert len(long.key_text()) <= 600
 
 

@@ -19,7 +19,7 @@ PICTURE = np.random.default_rng(0).integers(0, 255, (30, 20, 3)).astype(np.uint8
 @pytest.fixture
 def folder(tmp_path):
     listed = [
-        page(id="own/a", picture=PICTURE, origin="index"),
+        page(id="own/a", picture=PICTURE, origin="index", aliases=("one", "two")),
         page(
             id="own/b",
             origin="index",
@@ -48,6 +48,7 @@ def test_index_comes_back(folder):
     assert [p.id for p in stored.pages] == ["own/a", "own/b"]
     np.testing.assert_array_equal(stored.pages[0].picture, PICTURE)
     assert stored.pages[1].picture is None
+    assert stored.pages[0].aliases == ("one", "two")
     assert stored.pages[1].sections == (Section("Likely causes", ("Heat",), aspect="causes"),)
     np.testing.assert_allclose(stored.locks.text, locks(2).text, atol=2e-3)
     assert stored.locks.types == locks(2).types

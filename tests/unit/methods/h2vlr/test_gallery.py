@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from adapp.methods.h2vlr.gallery import make_gallery, search_bank, sources, structure_tokens
+from adapp.methods.h2vlr.gallery import (
+    make_gallery,
+    search_bank,
+    sources,
+    structure_tokens,
+    widened,
+)
 from adapp.methods.h2vlr.presets import TINY
 from adapp.methods.h2vlr.spread import (
     cell_distance,
@@ -96,6 +102,21 @@ def test_one_picture_inflates_its_spread():
     assert inflated == pytest.approx(plain * TINY.gallery.single_inflation)
     cost = left_out(tokens[None], GRID, 2, None).cost
     assert plain == pytest.approx(quantile(cost, TINY.gallery.single_quantile))
+
+
+def test_views_of_a_single_picture_widen_its_spread_and_never_narrow_it():
+    tokens = support(1)
+    made = make_gallery(tokens, GRID, TINY)
+    gallery = replace(made, spread=0.1, tap_spread=torch.full_like(made.tap_spread, 0.1))
+    looks = tokens.view(1, CELLS, 2, -1)
+    moved = join_stages(unit_norm(looks + 2 * torch.randn_like(looks)).permute(2, 0, 1, 3))
+    wider = widened(gallery, moved, TINY)
+    cost = (1 - moved[0] @ gallery.tokens.T).amin(dim=1)
+    assert wider.spread == pytest.approx(1.2 * quantile(cost, 0.995), rel=1e-4)
+    assert wider.spread > gallery.spread
+    assert bool((wider.tap_spread >= gallery.tap_spread).all())
+    same = widened(gallery, tokens, TINY)
+    assert same.spread == gallery.spread
 
 
 def test_the_same_search_in_reduced_precision():
