@@ -66,6 +66,22 @@ def load_box_mask(sample: Sample, height: int, width: int) -> BinaryMask | None:
     return mask
 
 
+def read_mask(path: Path, height: int, width: int, picture: Path | None = None) -> BinaryMask:
+    """Return the mask in a file, upright and resized to [height, width]; any value above 0 counts.
+
+    Args:
+        path: The mask.
+        height: Rows wanted.
+        width: Columns wanted.
+        picture: File of the picture it belongs to, whose orientation it shares.
+
+    Raises:
+        BadImage: If it cannot be read.
+    """
+    mask = _read(path)
+    return resize_nearest(mask if picture is None else _upright(mask, picture), height, width)
+
+
 def resize_nearest(mask: BinaryMask, height: int, width: int) -> BinaryMask:
     """Return the mask value under each output pixel's centre, [height, width]."""
     rows = ((np.arange(height) + 0.5) * mask.shape[0] / height).astype(np.intp)

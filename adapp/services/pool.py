@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 from adapp.core.detector import Detector, FittedDetector, Report, SupportSet, Tunable
 from adapp.core.errors import Cancelled, UsageError
@@ -67,6 +67,7 @@ class DetectorPool:
         self._detectors = _Recent[Detector](max_detectors)
         self._fitted = _Recent[FittedDetector](max_fitted)
         self._calibrated = _Recent[tuple[FittedDetector, Calibration]](max_fitted)
+        self._derived = _Recent[object](3 * max_fitted)
 
     def detector(self, key: DetectorKey) -> Detector:
         """Return the detector for ``key``, loading it on first use.
@@ -127,6 +128,16 @@ class DetectorPool:
         # The stored pair keeps ``fitted`` alive, so its id cannot pass to another object.
         pair = self._calibrated.get(id(fitted), lambda: (fitted, fitted.calibration()), cancelled)
         return pair[1]
+
+    def derived(
+        self, place: Hashable, build: Callable[[], Value], cancelled: Callable[[], bool] = never
+    ) -> Value:
+        """Return what ``build`` makes of a detector and a support, made once for each ``place``.
+
+        Raises:
+            Cancelled: If ``cancelled`` turns true while another thread makes the same.
+        """
+        return cast("Value", self._derived.get(place, build, cancelled))
 
 
 class _Recent(Generic[Value]):
