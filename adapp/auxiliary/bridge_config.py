@@ -23,31 +23,33 @@ class BridgeConfig:
             each sentence works alone, more than one, as methods average theirs.
         typed: Share of pictures of a known defect type whose anomalous prompt names it.
         mixture: Proportions of real, synthetic and rendered pictures.
-        anomalous_weight: Weight of anomalous cells in the focal loss; normal ones get the rest.
         focusing: Exponent of the focal loss.
         stage_weight: Of the focal loss on every stage.
-        map_weight: Of the focal and Dice losses on the map averaged over the stages.
+        map_weight: Of the focal loss on the map averaged over the stages.
+        overlap_weight: Of the Dice loss on that map.
+        guide_weight: Of the distance of a prompt's direction from that of a linear classifier.
         image_weight: Of the cross-entropy of the image score.
         type_weight: Of telling the types of defect apart.
         type_temperature: What cosines are divided by there.
     """
 
-    epochs: int = 8
-    steps: int = 150
-    batch: int = 16
+    epochs: int = 4
+    steps: int = 80
+    batch: int = 12
     thin: int = 2
-    learning_rate: float = 1e-3
-    warmup: int = 50
+    learning_rate: float = 4e-3
+    warmup: int = 30
     weight_decay: float = 1e-2
     dropout: float = 0.1
     name_dropout: float = 0.35
     sentences: int = 4
     typed: float = 0.3
     mixture: Mixture = field(default_factory=Mixture)
-    anomalous_weight: float = 0.75
-    focusing: float = 2.0
+    focusing: float = 0.0
     stage_weight: float = 1.0
     map_weight: float = 1.0
+    overlap_weight: float = 0.2
+    guide_weight: float = 100.0
     image_weight: float = 0.5
     type_weight: float = 0.1
     type_temperature: float = 0.1

@@ -1,13 +1,11 @@
 """What the bridge minimises: maps against masks, scores against labels, defects against words."""
 
-from functools import partial
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from adapp.auxiliary.bridge_config import BridgeConfig
-from adapp.ops.losses import binary_focal_loss, dice_loss
+from adapp.ops.losses import dice_loss
 
 
 def map_loss(logits: Tensor, share: Tensor, config: BridgeConfig) -> Tensor:
@@ -18,11 +16,50 @@ def map_loss(logits: Tensor, share: Tensor, config: BridgeConfig) -> Tensor:
         share: How much of each cell is anomalous, [B, N] in [0, 1].
         config: Weights.
     """
-    focal = partial(binary_focal_loss, alpha=config.anomalous_weight, gamma=config.focusing)
     joined = logits.mean(dim=0)
-    stages = focal(logits, share.expand_as(logits))
-    average = focal(joined, share) + dice_loss(joined.sigmoid(), share)
-    return config.stage_weight * stages + config.map_weight * average
+    stages = balanced_focal_loss(logits, share.expand_as(logits), config.focusing)
+    average = balanced_focal_loss(joined, share, config.focusing)
+    overlap = dice_loss(joined.sigmoid(), share)
+    return (
+        config.stage_weight * stages + config.map_weight * average + config.overlap_weight * overlap
+    )
+
+
+def balanced_focal_loss(logits: Tensor, share: Tensor, focusing: float) -> Tensor:
+    """Return a focal loss in which anomalous and normal cells weigh the same, a scalar.
+
+    The anomalous cells of every picture weigh the same together, so that a pinhole counts as
+    much as a large stain; so do the normal cells of every picture.
+
+    Args:
+        logits: Log-odds of each cell, [..., N].
+        share: How much of each cell is anomalous, same shape, in [0, 1].
+        focusing: Exponent, at least 0; 0 is the plain cross-entropy.
+    """
+    missed = functional.softplus(-logits) * torch.sigmoid(-logits) ** focusing
+    alarmed = functional.softplus(logits) * torch.sigmoid(logits) ** focusing
+    anomalous = (missed * share).sum(dim=-1) / share.sum(dim=-1).clamp_min(1e-6)
+    seen = (share.sum(dim=-1) > 0).to(logits.dtype)
+    clear = 1.0 - share
+    normal = (alarmed * clear).sum(dim=-1) / clear.sum(dim=-1).clamp_min(1e-6)
+    return 0.5 * ((anomalous * seen).sum() / seen.sum().clamp_min(1.0) + normal.mean())
+
+
+def guide_loss(normal: Tensor, anomalous: Tensor, temperature: Tensor, guide: Tensor) -> Tensor:
+    """Return how far the directions of prompts are from a guide, a scalar; 1 for none at all.
+
+    Without it the few training materials are learned by heart, name by name.
+
+    Args:
+        normal: Normal prompt of each picture, [S, B, J].
+        anomalous: Anomalous prompt likewise.
+        temperature: What cosines are divided by.
+        guide: Slope whose products with the stages add up to log-odds, [S, J].
+    """
+    directions = (anomalous - normal) / temperature
+    wanted = len(guide) * guide  # maps are averages over the stages
+    off = (directions - wanted[:, None]).square().sum(dim=(0, 2)).mean()
+    return off / wanted.square().sum().clamp_min(1e-12)
 
 
 def type_loss(

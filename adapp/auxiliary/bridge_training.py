@@ -16,8 +16,9 @@ from torch.nn import functional
 
 from adapp.auxiliary.bank import Bank, Shelf
 from adapp.auxiliary.bridge_config import BridgeConfig
-from adapp.auxiliary.bridge_losses import map_loss, type_loss
+from adapp.auxiliary.bridge_losses import guide_loss, map_loss, type_loss
 from adapp.auxiliary.cards import bank_card, check_request, fingerprint, state_path
+from adapp.auxiliary.direction import fit_direction
 from adapp.auxiliary.sampling import Batch, Sampler, batches
 from adapp.auxiliary.sentence_table import SentenceTable, make_table
 from adapp.auxiliary.text_map import ImageHead, map_statistics, pooled_logits, text_logits
@@ -110,6 +111,7 @@ def train_bridge(
 ) -> list[float]:
     """Return the loss of each epoch after training ``model`` in place; it ends in eval mode."""
     sampler = Sampler(shelves, config.mixture)
+    guide = fit_direction(shelves, model.bridge, seed=plan.seed)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -125,7 +127,7 @@ def train_bridge(
             rate = cosine_rate(done, steps, config.learning_rate, config.warmup)
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            loss = bridge_loss(model, batch, table, config, rng)
+            loss = bridge_loss(model, batch, table, config, guide, rng)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -143,6 +145,7 @@ def bridge_loss(
     batch: Batch,
     table: SentenceTable,
     config: BridgeConfig,
+    guide: Tensor | None,
     rng: np.random.Generator,
 ) -> Tensor:
     """Return the loss of one batch with prompts drawn anew, a scalar."""
@@ -161,6 +164,8 @@ def bridge_loss(
     )
     share = functional.adaptive_avg_pool2d(batch.target, batch.grid).flatten(1)
     loss = map_loss(logits, share, config)
+    if guide is not None:
+        loss = loss + config.guide_weight * guide_loss(normal, anomalous, temperature, guide)
     score = model.head(map_statistics(logits.mean(dim=0), pooled))
     loss = loss + config.image_weight * functional.binary_cross_entropy_with_logits(
         score, batch.label

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
-from torch.nn import functional
 
 from adapp.auxiliary.bank import Bank, Shelf
 from adapp.auxiliary.cards import bank_card, check_request
+from adapp.auxiliary.cells import CELLS, draw_cells
 from adapp.backbones.factory import create
 from adapp.core.detector import Report
 from adapp.core.errors import CheckpointMismatch, UsageError
@@ -28,10 +28,6 @@ from adapp.training.request import TrainingRequest
 NAME: Final = "linear_floor"
 VARIANTS: Final = ("top", "median")
 """How a picture is scored: by its highest cells, or by those above its own median."""
-CELLS: Final = 800
-"""Anomalous cells of a category at most, and as many normal ones."""
-FULL: Final = 0.5
-"""Share of a patch that must be masked for it to count as anomalous."""
 REGULARISATION: Final = 1e-4
 """scikit-learn's C, on standardised tokens: the best of 1e-2, 1e-3 and 1e-4 on left-out folds."""
 ITERATIONS: Final = 200
@@ -100,8 +96,8 @@ def fit(shelves: Sequence[Shelf], *, seed: int) -> LinearFloor:
     tokens, labels, weights = [], [], []
     for shelf in shelves:
         for anomalous in (False, True):
-            drawn = _cells(shelf, rng, anomalous=anomalous)
-            tokens.append(drawn)
+            drawn = draw_cells(shelf, rng, ("real",), anomalous=anomalous)
+            tokens.append(drawn.flatten(1).numpy())
             labels.append(np.full(len(drawn), anomalous))
             weights.append(np.full(len(drawn), 1.0 / max(len(drawn), 1)))
     x, y = np.concatenate(tokens), np.concatenate(labels)
@@ -115,18 +111,3 @@ def fit(shelves: Sequence[Shelf], *, seed: int) -> LinearFloor:
     slope = (model.coef_[0] / deviation).astype(np.float32)
     offset = np.float32(model.intercept_[0] - slope @ mean)
     return LinearFloor(torch.from_numpy(slope), torch.tensor(offset))
-
-
-def _cells(shelf: Shelf, rng: np.random.Generator, *, anomalous: bool) -> np.ndarray:
-    """Return tokens of wholly normal or mostly anomalous cells, [?, S * D] float32."""
-    real = torch.tensor([kind == "real" for kind in shelf.kinds])
-    share = functional.adaptive_avg_pool2d(shelf.target[:, None].float(), shelf.grid)
-    covered = share.flatten(1)  # [P, N]
-    fits = (covered >= FULL) if anomalous else (covered == 0)
-    places = (fits & real[:, None]).nonzero()
-    chosen = places[torch.from_numpy(rng.permutation(len(places))[:CELLS])]
-    if not len(chosen):
-        return np.zeros((0, shelf.patches.shape[1] * shelf.patches.shape[3]), dtype=np.float32)
-    rows = [shelf.patches[int(p), :, int(n)].flatten() for p, n in chosen.tolist()]
-    found: np.ndarray = torch.stack(rows).float().numpy()
-    return found

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from adapp.auxiliary.bridge_config import BridgeConfig
-from adapp.auxiliary.bridge_losses import map_loss, type_loss
+from adapp.auxiliary.bridge_losses import balanced_focal_loss, guide_loss, map_loss, type_loss
 
 CONFIG = BridgeConfig()
 
@@ -30,14 +30,32 @@ def test_one_wrong_stage_costs_even_if_the_average_is_right(share):
     assert map_loss(mixed, share, CONFIG) > map_loss(right, share, CONFIG) + 0.3
 
 
-def test_a_cell_half_covered_is_best_told_as_half(share):
-    half = share / 2
-    odds = torch.tensor([-4.0, 0.0, 4.0])
-    costs = [float(map_loss(o * torch.ones(1, 2, 16), half[:, :], CONFIG)) for o in odds]
-    certain = float(map_loss((12 * share - 6)[None], half, CONFIG))
-    unsure = float(map_loss(torch.where(share > 0, 0.0, -6.0)[None], half, CONFIG))
-    assert unsure < certain
-    assert costs[0] < costs[2]
+def test_a_pinhole_weighs_as_much_as_a_large_stain():
+    covered = torch.zeros(2, 16)
+    covered[0, :1] = covered[1, :8] = 1
+    right = 12 * covered - 6
+    pinhole, stain = right.clone(), right.clone()
+    pinhole[0, :1] = -6
+    stain[1, :8] = -6
+    costs = [float(balanced_focal_loss(odds, covered, 0.0)) for odds in (right, pinhole, stain)]
+    assert costs[1] == pytest.approx(costs[2])
+    assert costs[1] > costs[0] + 1
+
+
+def test_focusing_forgives_what_is_nearly_right(share):
+    nearly = 4 * share - 2
+    assert balanced_focal_loss(nearly, share, 2.0) < 0.1 * balanced_focal_loss(nearly, share, 0.0)
+
+
+def test_prompts_along_the_guide_cost_nothing_and_equal_prompts_cost_one():
+    guide = torch.randn(2, 4)
+    wanted = 2 * guide
+    normal = torch.zeros(2, 3, 4)
+    along = (0.1 * wanted)[:, None].expand(-1, 3, -1)
+    temperature = torch.tensor(0.1)
+    assert float(guide_loss(normal, along, temperature, guide)) == pytest.approx(0.0, abs=1e-6)
+    assert float(guide_loss(along, along, temperature, guide)) == pytest.approx(1.0)
+    assert float(guide_loss(along, normal, temperature, guide)) == pytest.approx(4.0)
 
 
 def test_regions_that_match_their_type_cost_little():

@@ -1,0 +1,54 @@
+"""The direction from normal to anomalous patches that the bridge's prompts are led along.
+
+Trained on masks alone, a bridge learns by heart which words go with which material. A linear
+classifier of the same patches cannot, and carries over to parts never seen: prompts of any part
+therefore start from its direction, and words only bend it.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor
+
+from adapp.auxiliary.bank import Shelf
+from adapp.auxiliary.cells import draw_cells
+from adapp.backbones.bridge import Bridge
+
+KINDS: Final = ("real", "synthetic")
+"""Rendered pictures made it worse on left-out folds by two points of pixel AUROC."""
+REGULARISATION: Final = 0.1
+"""scikit-learn's C on projected patches: the best of 0.01, 0.1 and 1 on left-out folds."""
+ITERATIONS: Final = 300
+
+
+def fit_direction(shelves: Sequence[Shelf], bridge: Bridge, *, seed: int) -> Tensor | None:
+    """Return the slope of the log-odds of projected patches, [S, J]; None without both kinds.
+
+    The log-odds of a patch are the sum over the stages of its products with the slope. Every
+    category weighs the same, and so do its normal and anomalous cells.
+
+    Args:
+        shelves: Training pictures.
+        bridge: Its centres project the patches.
+        seed: Of the choice of cells.
+    """
+    rng = np.random.default_rng(seed)
+    tokens, labels, weights = [], [], []
+    for shelf in shelves:
+        for anomalous in (False, True):
+            drawn = draw_cells(shelf, rng, KINDS, anomalous=anomalous)
+            with torch.no_grad():
+                projected = bridge.project(drawn.transpose(0, 1)).transpose(0, 1)
+            tokens.append(projected.flatten(1).numpy())
+            labels.append(np.full(len(drawn), anomalous))
+            weights.append(np.full(len(drawn), 1.0 / max(len(drawn), 1)))
+    y, weight = np.concatenate(labels), np.concatenate(weights)
+    if len(np.unique(y)) < 2:
+        return None
+    model = LogisticRegression(C=REGULARISATION, max_iter=ITERATIONS, fit_intercept=False)
+    model.fit(np.concatenate(tokens), y, sample_weight=weight * len(y) / weight.sum())
+    slope = torch.from_numpy(model.coef_[0].astype(np.float32))
+    return slope.view(bridge.stage_count, bridge.width)
