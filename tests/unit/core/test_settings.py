@@ -37,3 +37,11 @@ def test_cache_folder_follows_the_desktop_standard_unless_named(monkeypatch, tmp
     assert Settings().cache_dir == tmp_path / "adapp"
     monkeypatch.setenv("ADAPP_CACHE", str(tmp_path / "own"))
     assert Settings().cache_dir == tmp_path / "own"
+
+
+def test_own_pages_follow_the_desktop_standard_unless_named(monkeypatch, tmp_path):
+    monkeypatch.delenv("ADAPP_KNOWLEDGE", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert Settings().knowledge_dir == tmp_path / "adapp" / "knowledge"
+    monkeypatch.setenv("ADAPP_KNOWLEDGE", str(tmp_path / "pages"))
+    assert Settings().knowledge_dir == tmp_path / "pages"

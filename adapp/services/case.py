@@ -1,0 +1,137 @@
+"""What is known of one inspected part, as reasoners and the page search take it. Runs no model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapp.core.reasoner import NormalMatch, RegionFact, ResultFacts, TypeProbability
+from adapp.core.results import AnomalyMap, RgbImage
+from adapp.data.images import LoadedImage
+from adapp.knowledge.defect_types import NORMAL
+from adapp.methods.registry import METHODS
+from adapp.rendering.patches import crop_around
+from adapp.services.inspection import Inspection
+from adapp.services.page_query import PageQuery, RegionLook, type_shares
+from adapp.services.regions import Match, Region, Thresholds, regions, verdict
+from adapp.services.views import matches
+
+
+@dataclass(frozen=True, slots=True)
+class TypeEvidence:
+    """Which defect types a method sees; every part of it may be empty.
+
+    Attributes:
+        picture: Of the whole picture, most probable first.
+        regions: Of each region in order of their peaks, likewise.
+    """
+
+    picture: tuple[TypeProbability, ...] = ()
+    regions: tuple[tuple[TypeProbability, ...], ...] = ()
+
+    def of(self, position: int) -> tuple[TypeProbability, ...]:
+        """Return the types of one region; empty if they are not known."""
+        return self.regions[position] if position < len(self.regions) else ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One inspected part.
+
+    Attributes:
+        picture: The part, [H, W, 3].
+        anomaly_map: Its fused map, [H, W].
+        facts: The detector's verdict, with the thresholds of the user.
+        regions: Regions above the pixel threshold, highest peak first.
+    """
+
+    picture: RgbImage
+    anomaly_map: AnomalyMap
+    facts: ResultFacts
+    regions: tuple[RegionFact, ...]
+
+    def page_query(self, text: str) -> PageQuery:
+        """Return what pages are searched for: the picture, what was found in it, and ``text``.
+
+        A part without a defect asks for pages about sound parts.
+        """
+        if not self.facts.anomalous:
+            return PageQuery(self.picture, text, (RegionLook(None, {NORMAL: 1.0}),))
+        looks = tuple(
+            RegionLook(region.box, type_shares(region.types or self.facts.types))
+            for region in self.regions
+        )
+        if not looks and self.facts.types:
+            looks = (RegionLook(None, type_shares(self.facts.types)),)
+        return PageQuery(self.picture, text, looks)
+
+
+def case_of(
+    inspection: Inspection,
+    position: int,
+    thresholds: Thresholds,
+    types: TypeEvidence | None = None,
+) -> Case:
+    """Return what is known of one inspected part.
+
+    Args:
+        inspection: A finished run.
+        position: Which of its queries.
+        thresholds: Of the user; see ``Thresholds.of`` for the calibrated ones.
+        types: Defect types, where the method tells any.
+    """
+    outcome = inspection.outcomes[position]
+    found = regions(outcome.result.fused_map, thresholds.pixel)
+    pairs = matches(outcome, found, inspection.support)
+    told = types or TypeEvidence()
+    judged = verdict(outcome.result.score, inspection.calibration, thresholds.image)
+    return Case(
+        picture=outcome.image.pixels,
+        anomaly_map=outcome.result.fused_map,
+        facts=ResultFacts(
+            label=judged.label,
+            score=judged.score,
+            threshold=judged.threshold,
+            method=_method(inspection),
+            category=inspection.request.category,
+            picture_name=outcome.image.name,
+            normals_below=judged.normals_below,
+            n_normals=judged.n_normals,
+            basis=inspection.calibration.basis,
+            types=told.picture,
+        ),
+        regions=tuple(
+            _fact(region, pair, inspection.support, told.of(at))
+            for at, (region, pair) in enumerate(zip(found, pairs, strict=True))
+        ),
+    )
+
+
+def _method(inspection: Inspection) -> str:
+    """Return the method's title, with the variant where that is not the default."""
+    ran = inspection.provenance
+    info = METHODS.get(ran.method)
+    title = ran.method.upper() if info is None else info.title
+    whole = info is not None and ran.variant == info.variants[-1]
+    return title if whole else f"{title} {ran.variant}"
+
+
+def _fact(
+    region: Region,
+    pair: Match | None,
+    support: Sequence[LoadedImage],
+    types: tuple[TypeProbability, ...],
+) -> RegionFact:
+    match = None
+    if pair is not None:
+        match = NormalMatch(
+            picture=pair.support_index + 1,
+            cost=pair.cost,
+            cost_ratio=pair.cost_ratio,
+            crop=crop_around(support[pair.support_index].pixels, pair.support_box),
+        )
+    return RegionFact(
+        box=region.box,
+        area_fraction=region.area_fraction,
+        peak_value=region.peak_value,
+        types=types,
+        match=match,
+    )

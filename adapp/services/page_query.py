@@ -1,0 +1,87 @@
+"""What pages are searched for: a picture, its suspicious regions, words. Light to import."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from adapp.core.reasoner import Topic, TypeProbability
+from adapp.core.results import RgbImage
+from adapp.knowledge.defect_types import CANONICAL, NORMAL
+from adapp.services.regions import Box
+
+MOST_REGIONS: Final = 3
+"""Regions that are searched for, highest peak first; each costs one encoded crop."""
+_AROUND = 1.5  # of a region's longer side, as on the pages' close-ups
+_LEAST = 0.25  # of the picture's shorter side
+
+TOPIC_WORDS: Final[Mapping[Topic, str]] = {
+    "summary": "",
+    "what": "what it looks like",
+    "why": "likely causes",
+    "consequences": "consequences",
+    "checks": "what to check next",
+    "false_alarm": "normal variation of a sound part",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RegionLook:
+    """A region to search for.
+
+    Attributes:
+        box: Where it is in the picture; None if only its type is known.
+        types: Probability of canonical types, ``normal`` included; empty if not known.
+    """
+
+    box: Box | None
+    types: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageQuery:
+    """What is asked for.
+
+    Attributes:
+        picture: The part, [H, W, 3]; None searches by words alone.
+        text: Part name and question; empty searches by the picture alone.
+        regions: What the detector found, highest peak first.
+    """
+
+    picture: RgbImage | None = None
+    text: str = ""
+    regions: tuple[RegionLook, ...] = ()
+
+
+def surroundings(picture: RgbImage, box: Box) -> RgbImage:
+    """Return the square of ``picture`` around ``box``, as close as the pages' close-ups are."""
+    height, width = picture.shape[:2]
+    row0, column0, row1, column1 = box
+    shorter = min(height, width)
+    wanted = _AROUND * max(row1 - row0, column1 - column0)
+    side = int(np.clip(wanted, _LEAST * shorter, shorter))
+    top = int(np.clip((row0 + row1 - side) / 2, 0, height - side))
+    left = int(np.clip((column0 + column1 - side) / 2, 0, width - side))
+    return np.ascontiguousarray(picture[top : top + side, left : left + side])
+
+
+def type_shares(types: Sequence[TypeProbability]) -> dict[str, float]:
+    """Return type probabilities as a search takes them; unknown names and "none" are left out."""
+    known = {*CANONICAL, NORMAL}
+    return {one.name: min(max(one.probability, 0.0), 1.0) for one in types if one.name in known}
+
+
+def search_text(part: str, types: Sequence[TypeProbability], question: str, topic: Topic) -> str:
+    """Return the words to search with; empty if nothing but the picture says what is meant.
+
+    Args:
+        part: Name of the part as the user gave it; may be empty.
+        types: Defect types of the picture, most probable first.
+        question: The user's own words; empty for a quick question.
+        topic: What is asked; it stands in for the words of a quick question.
+    """
+    likely = next((CANONICAL[one.name] for one in types if one.name in CANONICAL), "")
+    named = ": ".join(told for told in (part.strip(), likely) if told)
+    words = question.strip() or (TOPIC_WORDS[topic] if named else "")
+    return ". ".join(told for told in (named, words) if told)
