@@ -25,6 +25,7 @@ def histogram_svg(
     *,
     score_range: tuple[float, float] = (0.0, 1.0),
     selected: int | None = None,
+    review: float | None = None,
 ) -> str:
     """Return an SVG element: normals as bars, queries as triangles, the threshold as a line.
 
@@ -37,6 +38,7 @@ def histogram_svg(
         threshold: Score above which a picture is called anomalous.
         score_range: Bounds that the score can reach.
         selected: Position of the query shown larger; None shows all alike.
+        review: Score from which on a picture should be looked at, a second line; None draws none.
 
     Raises:
         ValueError: If a value is not finite.
@@ -51,11 +53,14 @@ def histogram_svg(
     summary = _summary(normals, queries, threshold)
     key = hashlib.sha256(repr((summary, normal_scores, query_scores)).encode()).hexdigest()[:10]
     at = x(threshold)
+    second = None if review is None or review >= threshold else x(review)
     side, anchor = (-4, "end") if at > _WIDTH / 2 else (4, "start")
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
             f'width="100%" role="img" aria-labelledby="h{key}-title h{key}-desc" '
+            f'data-low="{low:.9g}" data-high="{high:.9g}" data-left="{_LEFT / _WIDTH:.6f}" '
+            f'data-right="{1 - _RIGHT / _WIDTH:.6f}" '
             'fill="currentColor" font-family="inherit" font-size="12">'
         ),
         f'<title id="h{key}-title">Scores of normal and inspected pictures</title>',
@@ -68,13 +73,15 @@ def histogram_svg(
         *(_tick(x(value), value) for value in np.linspace(low, high, 5)),
         *(_marker(x(value), large=number == selected) for number, value in enumerate(queries)),
         (
-            f'<line class="threshold" x1="{at:.2f}" x2="{at:.2f}" y1="{_TOP - 8}" '
-            f'y2="{_BASE + 16}" stroke="currentColor" stroke-width="2" stroke-dasharray="5 3"/>'
+            f'<line class="threshold" data-limit="image" x1="{at:.2f}" x2="{at:.2f}" '
+            f'y1="{_TOP - 8}" y2="{_BASE + 16}" stroke="currentColor" stroke-width="2" '
+            'stroke-dasharray="5 3"/>'
         ),
         (
             f'<text x="{at + side:.2f}" y="{_TOP - 2}" text-anchor="{anchor}">'
             f"threshold {threshold:.3f}</text>"
         ),
+        *([] if second is None else _review_line(second)),
         *_legend(len(normals), len(queries)),
         "</svg>",
     ]
@@ -122,6 +129,18 @@ def _marker(x: float, *, large: bool) -> str:
     points = f"{x:.2f},{_BASE + 2} {x - half:.2f},{_BASE + tall} {x + half:.2f},{_BASE + tall}"
     edge = ' stroke="currentColor" stroke-width="1.5"' if large else ""
     return f'<polygon class="{name}" points="{points}" fill="{_QUERY}"{edge}/>'
+
+
+def _review_line(x: float) -> list[str]:
+    return [
+        (
+            f'<line class="review" data-limit="review" x1="{x:.2f}" x2="{x:.2f}" y1="{_TOP + 4}" '
+            f'y2="{_BASE}" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2 3"/>'
+        ),
+        f'<text x="{x - 4:.2f}" y="{_TOP + 14}" text-anchor="end" font-size="11">review from</text>'
+        if x > _WIDTH / 6
+        else "",
+    ]
 
 
 def _legend(normals: int, queries: int) -> list[str]:

@@ -20,6 +20,7 @@ COLUMNS = (
     "name",
     "path",
     "verdict",
+    "label",
     "score",
     "threshold",
     "unlikeness",
@@ -61,7 +62,7 @@ def safe_cell(text: str) -> str:
 def csv_row(line: Line) -> list[str]:
     """Return the cells of one picture, in the order of ``COLUMNS``."""
     known: dict[str, Any] = {"number": line["number"], "sha256": line["sha256"]}
-    told = {"name": line["name"], "path": line["path"]}
+    told = {"name": line["name"], "path": line["path"], "label": line.get("label", "")}
     if "refused" in line:
         told |= {"verdict": "refused", "remarks": line["refused"]}
     else:

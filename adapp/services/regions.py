@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapp.core.results import AnomalyMap, BinaryMask, Calibration, NearestNormal
+from adapp.services.grading import Grade, grade, review_limit
 
 Box: TypeAlias = tuple[int, int, int, int]
 """Half-open pixel box: first row, first column, row after the last, column after the last."""
@@ -58,10 +59,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Values above which a picture is anomalous and a pixel belongs to a region."""
+    """Values above which a picture is anomalous and a pixel belongs to a region.
+
+    ``review`` is the score from which on a person should look at a picture that still passes;
+    None leaves no such zone.
+    """
 
     image: float
     pixel: float
+    review: float | None = None
 
     @classmethod
     def of(
@@ -71,7 +77,12 @@ class Thresholds:
         return cls(
             image=calibration.image_threshold if image is None else image,
             pixel=calibration.pixel_threshold if pixel is None else pixel,
+            review=review_limit(calibration),
         )
+
+    def grade(self, score: float) -> Grade:
+        """Return whether a picture of that score passes, is to be reviewed, or fails."""
+        return grade(score, self.image if self.review is None else self.review, self.image)
 
 
 @dataclass(frozen=True, slots=True)

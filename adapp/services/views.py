@@ -117,6 +117,7 @@ def histogram(inspection: Inspection, thresholds: Thresholds, selected: int | No
         thresholds.image,
         score_range=outcomes[0].result.score_range if outcomes else (0.0, 1.0),
         selected=selected,
+        review=thresholds.review,
     )
 
 

@@ -10,10 +10,12 @@ from adapp.core.settings import Settings
 from adapp.ui import page_view, texts
 from adapp.ui.about_tab import build_about_tab
 from adapp.ui.app_services import AppServices, app_services
+from adapp.ui.batch_tab import build_batch_tab
+from adapp.ui.compare_tab import build_compare_tab
 from adapp.ui.endpoints import build_endpoints
 from adapp.ui.errors import told
 from adapp.ui.inspect_tab import build_inspect_tab
-from adapp.ui.theme import STYLE_SHEET, theme
+from adapp.ui.theme import STYLE_SHEETS, theme
 
 MOST_WAITING = 24
 MOST_SESSIONS = 200
@@ -32,11 +34,15 @@ def build_app(services: AppServices) -> gr.Blocks:
         _build_header(services)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Inspect", id="inspect"):
-                runs = build_inspect_tab(services)
+                inspecting = build_inspect_tab(services)
+            with gr.Tab("Compare", id="compare") as tab:
+                build_compare_tab(services, inspecting, tab)
+            with gr.Tab("Batch", id="batch") as tab:
+                build_batch_tab(services, inspecting, tab)
             with gr.Tab("About", id="about-tab"):
                 build_about_tab()
         build_endpoints(services)
-        app.unload(told(runs.on_leave))
+        app.unload(told(inspecting.runs.on_leave))
     app.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
     return app
 
@@ -70,7 +76,7 @@ def launch_settings() -> dict[str, Any]:
     private = [settings.weights_dir, settings.checkpoints_dir, settings.cache_dir]
     return {
         "theme": theme(),
-        "css_paths": STYLE_SHEET,
+        "css_paths": STYLE_SHEETS,
         "max_file_size": "20mb",
         "allowed_paths": [],
         "blocked_paths": [str(path) for path in private if path is not None],

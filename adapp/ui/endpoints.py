@@ -17,6 +17,7 @@ from adapp.services.inspection import Inspection, InspectionRequest, drain, insp
 from adapp.services.pool import DetectorKey
 from adapp.services.regions import Thresholds
 from adapp.ui.app_services import AppServices
+from adapp.ui.compare_endpoint import CompareEndpoint
 from adapp.ui.errors import told
 from adapp.ui.export_files import export, report_with_overlays
 from adapp.ui.form import problems, refuse, support_problem
@@ -221,6 +222,17 @@ def build_endpoints(services: AppServices) -> None:
             MODEL_QUEUE,
         )
         _publish("export", endpoints.export, asked, [archive], MODEL_QUEUE)
+        methods = gr.CheckboxGroup(list(METHODS), value=list(METHODS), label="methods")
+        masks = gr.File(
+            label="masks", file_count="multiple", type="filepath", file_types=list(SUFFIXES)
+        )
+        _publish(
+            "compare",
+            CompareEndpoint(services).compare,
+            [support, query, methods, category, masks, preset, checkpoint, seed],
+            [found, pictures],
+            MODEL_QUEUE,
+        )
 
 
 def _publish(

@@ -31,11 +31,11 @@ def export(
     """
     with _written(inspection, thresholds, map_pictures=kind == "all") as (folder, report):
         if kind == "all":
-            return _cached(write_archive(folder, folder.with_suffix(".zip")))
+            return cached(write_archive(folder, folder.with_suffix(".zip")))
         if kind == "json":
-            return _cached(folder / "results.json")
+            return cached(folder / "results.json")
         query = report["queries"][chosen]
-        return _cached(_named(folder / query["files"]["overlay"], query))
+        return cached(_named(folder / query["files"]["overlay"], query))
 
 
 def report_with_overlays(
@@ -43,7 +43,7 @@ def report_with_overlays(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the content of ``results.json`` and the path of one overlay per query."""
     with _written(inspection, thresholds, map_pictures=False) as (folder, report):
-        overlays = [_cached(folder / query["files"]["overlay"]) for query in report["queries"]]
+        overlays = [cached(folder / query["files"]["overlay"]) for query in report["queries"]]
     return report, overlays
 
 
@@ -66,6 +66,6 @@ def _named(picture: Path, query: dict[str, Any]) -> Path:
     return picture.rename(picture.with_stem(f"{picture.stem}_eta{weight:.2f}"))
 
 
-def _cached(path: Path) -> str:
+def cached(path: Path) -> str:
     """Copy a file into the app's cache, under a hash of its content, and return its path."""
     return str(processing_utils.save_file_to_cache(path, cache_dir=get_upload_folder()))

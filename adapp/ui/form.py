@@ -53,7 +53,7 @@ def problems(method: str, support: tuple[Path, ...], query: tuple[Path, ...]) ->
 
     An empty sentence means that nothing does.
     """
-    return support_problem(method, support), _query_problem(query) or _size_problem(support, query)
+    return support_problem(method, support), query_problem(query) or size_problem(support, query)
 
 
 def refuse(sentences: tuple[str, str]) -> None:
@@ -92,7 +92,8 @@ def support_problem(method: str, support: tuple[Path, ...]) -> str:
     return ""
 
 
-def _query_problem(query: tuple[Path, ...]) -> str:
+def query_problem(query: tuple[Path, ...]) -> str:
+    """Return what is wrong with the number of queries; empty if nothing is."""
     if not query:
         return texts.NEED_QUERY
     if len(query) > MOST_QUERY:
@@ -100,14 +101,17 @@ def _query_problem(query: tuple[Path, ...]) -> str:
     return ""
 
 
-def _size_problem(support: tuple[Path, ...], query: tuple[Path, ...]) -> str:
-    total = sum(_pixels(path) for path in (*support, *query))
+def size_problem(support: tuple[Path, ...], query: tuple[Path, ...], methods: int = 1) -> str:
+    """Return whether the pictures are too large together, the queries counted per method."""
+    total = sum(pixels(path) for path in support)
+    total += methods * sum(pixels(path) for path in query)
     if total <= MOST_PIXELS:
         return ""
     return texts.TOO_LARGE.format(size=total / 1e6, most=MOST_PIXELS / 1e6)
 
 
-def _pixels(path: Path) -> int:
+def pixels(path: Path) -> int:
+    """Return how many pixels a picture has; 0 for a file that is none."""
     try:
         header = inspect_file(path)
     except BadImage:

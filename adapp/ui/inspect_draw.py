@@ -123,7 +123,7 @@ class Drawing:
         scale = viewer.with_scale(look.kind, look.colors, look.thresholds.pixel)
         return {
             self._results.verdict: verdict_view.verdict_html(
-                inspection, outcome, judged[look.chosen], found
+                inspection, outcome, judged[look.chosen], found, look.thresholds.review
             ),
             self._results.strip: inspect_view.strip_html(
                 inspection.outcomes, judged, self._thumbs(held, inspection), look.chosen
@@ -172,6 +172,11 @@ class Drawing:
                 value=on_slider(own.image),
             ),
             self._controls.pixel_threshold: gr.Slider(value=on_slider(own.pixel)),
+            self._controls.review_threshold: gr.Slider(
+                minimum=min(low, own.image),
+                maximum=max(high, own.image),
+                value=on_slider(own.image if own.review is None else own.review),
+            ),
             self._controls.weight: gr.Slider(value=1 if weight is None else on_slider(weight)),
         }
 

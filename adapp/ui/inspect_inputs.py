@@ -14,7 +14,15 @@ from adapp.ui.app_services import AppServices
 from adapp.ui.inspect_draw import Updates
 from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.inspect_run import RunHandlers
-from adapp.ui.intake import MOST_QUERY, MOST_SUPPORT, Checked, GalleryItems, Originals, check
+from adapp.ui.intake import (
+    MOST_QUERY,
+    MOST_SUPPORT,
+    Checked,
+    GalleryItems,
+    Originals,
+    check,
+    paths,
+)
 from adapp.ui.state import Held
 
 
@@ -56,6 +64,33 @@ class InputHandlers:
             self._inputs.tune: gr.Checkbox(
                 info=method_view.tune_hint(info), interactive=info.learns_support, **tuning
             ),
+        }
+
+    def on_good(
+        self,
+        held: Held | None,
+        chosen: int,
+        items: GalleryItems,
+        originals: Originals,
+        method: str,
+    ) -> Updates:
+        """Add the picture that is shown to the normal ones: a person says that it is good."""
+        if held is None or held.inspection is None:
+            raise UsageError(texts.DROPPED)
+        path = held.inspection.outcomes[chosen].image.path
+        known = paths(items, originals)
+        if path is None or path in known:
+            raise UsageError(texts.GOOD_ALREADY)
+        if len(known) >= MOST_SUPPORT:
+            told = texts.TOO_MANY_SUPPORT.format(most=MOST_SUPPORT, count=len(known) + 1)
+            raise UsageError(told)
+        grown = [*(items or ()), (str(path), None)]
+        looked = check(grown, originals)
+        return {
+            self._inputs.support: grown if looked.items is None else looked.items,
+            self._inputs.support_originals: looked.originals,
+            self._notes.support_note: _support_remark(looked, method),
+            **self._busy(held),
         }
 
     def on_example(self, event: gr.EventData, held: Held | None, method: str) -> Updates:

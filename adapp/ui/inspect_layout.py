@@ -1,5 +1,7 @@
 """The Inspect tab's components, where they stand; no behaviour."""
 
+from typing import Any
+
 import gradio as gr
 
 from adapp.methods.registry import METHODS, MethodInfo
@@ -12,7 +14,7 @@ from adapp.ui.patch_view import READING_HINT
 from adapp.ui.state import SESSION_SECONDS, drop_held
 from adapp.ui.viewer import FIRST_MAPS, VIEWS, script, viewer
 
-_PICK = """
+PICK = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (button) trigger('pick', {key: button.dataset.key ?? button.dataset.index});
@@ -24,21 +26,22 @@ def lay_out(services: AppServices) -> InspectLayout:
     """Build the tab inside the current ``Blocks`` and return its components."""
     examples = gr.HTML(
         page_view.cards_html(services.examples, services.thumbnails),
-        js_on_load=_PICK,
+        js_on_load=PICK,
         apply_default_css=False,
         elem_id="examples",
     )
     with gr.Row(elem_id="bench"):
         with gr.Column(elem_id="setup", min_width=280):
-            inputs, actions = _setup(services, examples)
+            inputs, buttons = _setup(services, examples)
         with gr.Column(elem_id="findings", min_width=280):
-            results, controls, exports = _findings()
+            results, controls, exports, good = _findings()
+    actions = Actions(good=good, **buttons)
     return InspectLayout(
         inputs=inputs, results=results, controls=controls, actions=actions, exports=exports
     )
 
 
-def _setup(services: AppServices, examples: gr.HTML) -> tuple[Inputs, Actions]:
+def _setup(services: AppServices, examples: gr.HTML) -> tuple[Inputs, dict[str, Any]]:
     first = next(iter(METHODS.values()))
     support = _gallery(method_view.support_label(first), "support")
     support_note = gr.HTML(
@@ -64,15 +67,15 @@ def _setup(services: AppServices, examples: gr.HTML) -> tuple[Inputs, Actions]:
         checkpoint=checkpoint,
         tune=tune,
     )
-    actions = Actions(
-        examples=examples,
-        run=run,
-        stop=stop,
-        support_note=support_note,
-        query_note=query_note,
-        method_note=method_note,
-        licence=licence,
-    )
+    actions = {
+        "examples": examples,
+        "run": run,
+        "stop": stop,
+        "support_note": support_note,
+        "query_note": query_note,
+        "method_note": method_note,
+        "licence": licence,
+    }
     return inputs, actions
 
 
@@ -146,7 +149,7 @@ def _model_choice(services: AppServices) -> tuple[gr.Radio, gr.Radio, gr.HTML]:
     return preset, checkpoint, licence
 
 
-def _findings() -> tuple[Results, Controls, Exports]:
+def _findings() -> tuple[Results, Controls, Exports, gr.Button]:
     progress = gr.HTML("", elem_id="progress")
     stale = gr.HTML("", elem_id="stale")
     empty = gr.HTML(page_view.empty_html(), elem_id="empty")
@@ -154,7 +157,7 @@ def _findings() -> tuple[Results, Controls, Exports]:
     # parts that it has not mounted.
     with gr.Column(elem_id="panel"):
         verdict = gr.HTML("", elem_id="verdict", apply_default_css=False)
-        strip = gr.HTML("", js_on_load=_PICK, elem_id="strip", apply_default_css=False)
+        strip = gr.HTML("", js_on_load=PICK, elem_id="strip", apply_default_css=False)
         with gr.Row(elem_id="look"):
             with gr.Column(elem_id="look-picture", min_width=280):
                 kind, view = _view_choice()
@@ -167,9 +170,15 @@ def _findings() -> tuple[Results, Controls, Exports]:
                 patch = _clickable("patch")
                 regions = gr.HTML("", elem_id="regions", apply_default_css=False)
         with gr.Row(elem_id="thresholds"):
-            histogram = gr.HTML("", elem_id="histogram", apply_default_css=False)
+            histogram = gr.HTML(
+                "",
+                js_on_load=script("limits.js"),
+                elem_id="histogram",
+                apply_default_css=False,
+            )
             with gr.Column(min_width=240):
-                image_threshold, pixel_threshold, reset, threshold_note = _threshold_controls()
+                limits, threshold_note = _threshold_controls()
+        good = gr.Button(texts.GOOD_LABEL, size="sm", elem_id="good", scale=0)
         exports = _exports()
         notes = gr.HTML("", elem_id="notes", apply_default_css=False)
     results = Results(
@@ -190,8 +199,7 @@ def _findings() -> tuple[Results, Controls, Exports]:
         histogram=histogram,
         threshold_note=threshold_note,
     )
-    limits = (image_threshold, pixel_threshold, reset)
-    return results, Controls(kind, view, opacity, colors, weight, *limits), exports
+    return results, Controls(kind, view, opacity, colors, weight, *limits), exports, good
 
 
 def _clickable(name: str, text: str = "") -> gr.HTML:
@@ -235,7 +243,7 @@ def _weight_choice() -> tuple[gr.Slider, gr.HTML]:
     return weight, note
 
 
-def _threshold_controls() -> tuple[gr.Slider, gr.Slider, gr.Button, gr.HTML]:
+def _threshold_controls() -> tuple[tuple[gr.Slider, gr.Slider, gr.Slider, gr.Button], gr.HTML]:
     with gr.Column(elem_id="threshold-row"):
         image = gr.Slider(
             0,
@@ -246,6 +254,16 @@ def _threshold_controls() -> tuple[gr.Slider, gr.Slider, gr.Button, gr.HTML]:
             info="Pictures that score above it are anomalous.",
             buttons=[],
             elem_id="image-threshold",
+        )
+        review = gr.Slider(
+            0,
+            1,
+            value=0.5,
+            step=0.001,
+            label="Review from",
+            info="Pictures between this and the verdict threshold pass, but should be looked at.",
+            buttons=[],
+            elem_id="review-threshold",
         )
         pixel = gr.Slider(
             0,
@@ -260,7 +278,7 @@ def _threshold_controls() -> tuple[gr.Slider, gr.Slider, gr.Button, gr.HTML]:
     with gr.Row(elem_id="threshold-foot"):
         note = gr.HTML("", elem_id="threshold-note", apply_default_css=False)
         reset = gr.Button("Reset to calibrated", size="sm", scale=0, min_width=150, elem_id="reset")
-    return image, pixel, reset, note
+    return (image, pixel, review, reset), note
 
 
 def _exports() -> Exports:

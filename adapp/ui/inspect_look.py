@@ -95,6 +95,7 @@ class _Shown(NamedTuple):
     image_threshold: float
     pixel_threshold: float
     weight: float
+    review_threshold: float | None = None
 
 
 def look_of(inspection: Inspection, chosen: int, controls: Sequence[object]) -> Look:
@@ -105,7 +106,9 @@ def look_of(inspection: Inspection, chosen: int, controls: Sequence[object]) -> 
         chosen=chosen,
         kind=shown.kind if shown.kind in names else names[0],
         colors=shown.colors,
-        thresholds=limits_of(inspection, shown.image_threshold, shown.pixel_threshold),
+        thresholds=limits_of(
+            inspection, shown.image_threshold, shown.pixel_threshold, shown.review_threshold
+        ),
         weight=_weight(inspection, float(shown.weight)),
     )
 
@@ -115,16 +118,26 @@ def _weight(inspection: Inspection, shown: float) -> float | None:
     return None if own is None or shown == on_slider(own) else shown
 
 
-def limits_of(inspection: Inspection, image_threshold: float, pixel_threshold: float) -> Thresholds:
+def limits_of(
+    inspection: Inspection,
+    image_threshold: float,
+    pixel_threshold: float,
+    review_threshold: float | None = None,
+) -> Thresholds:
     """Return the thresholds that the sliders stand for.
 
     A slider has a step; one that stands at the calibrated value means that value exactly, so a
     verdict on the page is the verdict of the command line.
     """
     own = Thresholds.of(inspection.calibration)
+    image = _exact(float(image_threshold), own.image)
+    review = own.image if own.review is None else own.review
+    if review_threshold is not None:
+        review = _exact(float(review_threshold), review)
     return Thresholds(
-        image=_exact(float(image_threshold), own.image),
+        image=image,
         pixel=_exact(float(pixel_threshold), own.pixel),
+        review=min(review, image),
     )
 
 

@@ -88,6 +88,7 @@ class Controls:
     weight: gr.Slider
     image_threshold: gr.Slider
     pixel_threshold: gr.Slider
+    review_threshold: gr.Slider
     reset: gr.Button
 
     def look(self) -> list[gr.components.Component]:
@@ -96,7 +97,7 @@ class Controls:
 
     def sliders(self) -> list[gr.components.Component]:
         """Return those with a value of the method's own."""
-        return [self.image_threshold, self.pixel_threshold, self.weight]
+        return [self.image_threshold, self.pixel_threshold, self.weight, self.review_threshold]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Actions:
     examples: gr.HTML
     run: gr.Button
     stop: gr.Button
+    good: gr.Button
     support_note: gr.HTML
     query_note: gr.HTML
     method_note: gr.HTML

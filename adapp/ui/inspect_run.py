@@ -113,8 +113,9 @@ class RunHandlers:
         }
 
     def on_leave(self, browser: gr.Request) -> None:
-        """End the run of a session whose tab was closed."""
+        """End run and batch of a session whose tab was closed."""
         self._services.runs.stop(str(browser.session_hash))
+        self._services.runs.stop(f"{browser.session_hash} batch")
 
     def on_run(self, *values: object) -> Updates:
         """Answer a press on Run; what is missing has been told by then."""

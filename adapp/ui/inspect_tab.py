@@ -1,7 +1,7 @@
 """The Inspect tab: which event is answered by which handler, and in which queue."""
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -19,10 +19,10 @@ from adapp.ui.inspect_run import RunHandlers
 MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
 """Every event that runs a model: one at a time, the others wait and are told their place."""
 
-_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-_AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", **_PRIVATE}
-_LIVE: dict[str, Any] = {"trigger_mode": "always_last", **_AT_ONCE}
-_EACH: dict[str, Any] = {"trigger_mode": "multiple", **_AT_ONCE}
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
+LIVE: dict[str, Any] = {"trigger_mode": "always_last", **AT_ONCE}
+EACH: dict[str, Any] = {"trigger_mode": "multiple", **AT_ONCE}
 """For events that bring data along: of two quick ones, ``always_last`` sends the first's twice."""
 _SET_VIEW = "(view) => { document.getElementById('viewer').dataset.view = view; }"
 _SET_OPACITY = (
@@ -31,15 +31,23 @@ _SET_OPACITY = (
 _SAVE = "() => { document.getElementById('download').click(); }"
 
 
-def build_inspect_tab(services: AppServices) -> RunHandlers:
-    """Build the tab inside the current ``Blocks``, with its events; return those of its runs."""
+class InspectTab(NamedTuple):
+    """The tab's parts that other tabs and the page as a whole need."""
+
+    runs: RunHandlers
+    entry: InputHandlers
+    layout: InspectLayout
+
+
+def build_inspect_tab(services: AppServices) -> InspectTab:
+    """Build the tab inside the current ``Blocks``, with its events."""
     layout = lay_out(services)
     handlers = RunHandlers(services, layout)
     entry = InputHandlers(services, layout)
     _wire_run(layout, handlers, entry)
     _wire_settings(layout, handlers, entry)
     _wire_look(layout, LookHandlers(layout))
-    return handlers
+    return InspectTab(handlers, entry, layout)
 
 
 def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> None:
@@ -54,7 +62,7 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
         "show_progress": "minimal",
         "show_progress_on": results.progress,
         **MODEL_QUEUE,
-        **_PRIVATE,
+        **PRIVATE,
     }
     pressed = actions.run.click(
         told(run.on_run),
@@ -63,7 +71,7 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
         validator=validate,
         show_progress="hidden",
         concurrency_limit=None,
-        **_PRIVATE,
+        **PRIVATE,
     ).success(**inspection)
     tried = actions.examples.pick(
         told(entry.on_example),
@@ -77,18 +85,27 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
             actions.query_note,
             *buttons,
         ],
-        **_AT_ONCE,
+        **AT_ONCE,
     ).success(**inspection)
-    for running in (pressed, tried):
+    added = actions.good.click(
+        told(entry.on_good),
+        [
+            *(results.held, results.chosen, inputs.support, inputs.support_originals),
+            inputs.method,
+        ],
+        [inputs.support, inputs.support_originals, actions.support_note, *buttons],
+        **AT_ONCE,
+    ).success(**inspection)
+    for running in (pressed, tried, added):
         running.success(
-            told(run.on_settings), [results.held, *inputs.all()], results.stale, **_AT_ONCE
+            told(run.on_settings), [results.held, *inputs.all()], results.stale, **AT_ONCE
         )
     actions.stop.click(
         told(run.on_stop),
         [results.held, *inputs.all()],
         buttons,
-        cancels=[pressed, tried],
-        **_AT_ONCE,
+        cancels=[pressed, tried, added],
+        **AT_ONCE,
     )
 
 
@@ -103,8 +120,8 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
             told(check),
             [gallery, originals, inputs.method],
             [gallery, originals, note],
-            **_AT_ONCE,
-        ).then(told(run.on_settings), [results.held, *inputs.all()], results.stale, **_AT_ONCE)
+            **AT_ONCE,
+        ).then(told(run.on_settings), [results.held, *inputs.all()], results.stale, **AT_ONCE)
     gr.on(
         [
             inputs.method.input,
@@ -115,7 +132,7 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
         told(run.on_settings),
         [results.held, *inputs.all()],
         results.stale,
-        **_LIVE,
+        **LIVE,
     )
     gr.on(
         [inputs.method.change, inputs.preset.change, inputs.checkpoint.change],
@@ -128,15 +145,15 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
             actions.support_note,
             inputs.tune,
         ],
-        **_LIVE,
+        **LIVE,
     )
-    inputs.checkpoint.change(page_view.licence_html, inputs.checkpoint, actions.licence, **_AT_ONCE)
+    inputs.checkpoint.change(page_view.licence_html, inputs.checkpoint, actions.licence, **AT_ONCE)
     controls = layout.controls
     inputs.tune.input(
         told(run.on_tune),
         [results.held, controls.kind, controls.colors, *inputs.all()],
         [*results.fresh(), controls.kind, *controls.sliders()],
-        **_AT_ONCE,
+        **AT_ONCE,
     )
 
 
@@ -145,35 +162,39 @@ def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
     results, controls = layout.results, layout.controls
     held, chosen, shown = results.held, results.chosen, controls.look()
     gr.on(
-        [controls.image_threshold.input, controls.pixel_threshold.input],
+        [
+            controls.image_threshold.input,
+            controls.pixel_threshold.input,
+            controls.review_threshold.input,
+        ],
         told(look.on_threshold),
         [held, chosen, *shown],
         results.drawn(),
-        **_LIVE,
+        **LIVE,
     )
-    controls.weight.input(told(look.on_weight), [held, chosen, *shown], results.drawn(), **_LIVE)
+    controls.weight.input(told(look.on_weight), [held, chosen, *shown], results.drawn(), **LIVE)
     controls.reset.click(
         told(look.on_reset),
         [held, chosen, *shown],
         [*results.drawn(), *controls.sliders()],
-        **_AT_ONCE,
+        **AT_ONCE,
     )
     gr.on(
         [controls.kind.input, controls.colors.input],
         told(look.on_map),
         [held, chosen, *shown],
         [results.viewer, results.meaning],
-        **_LIVE,
+        **LIVE,
     )
-    results.strip.pick(told(look.on_choose), [held, *shown], results.drawn(), **_EACH)
+    results.strip.pick(told(look.on_choose), [held, *shown], results.drawn(), **EACH)
     read = [results.reading, results.patch]
-    results.viewer.read(told(look.on_read), [held, chosen, *shown], read, **_EACH)
+    results.viewer.read(told(look.on_read), [held, chosen, *shown], read, **EACH)
     gr.on(
         [results.viewer.clear, results.reading.clear, results.patch.clear],
         told(look.on_clear),
         [held, chosen, *shown],
         read,
-        **_LIVE,
+        **LIVE,
     )
     controls.view.change(None, controls.view, None, js=_SET_VIEW)
     controls.opacity.change(None, controls.opacity, None, js=_SET_OPACITY)
@@ -197,5 +218,5 @@ def _wire_exports(layout: InspectLayout, look: LookHandlers) -> None:
             concurrency_limit=2,
             show_progress="minimal",
             show_progress_on=button,
-            **_PRIVATE,
+            **PRIVATE,
         ).success(None, None, None, js=_SAVE)

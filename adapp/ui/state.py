@@ -4,6 +4,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.regions import Match, Thresholds
@@ -33,6 +34,20 @@ class Look:
     colors: str
     thresholds: Thresholds
     weight: float | None = None
+
+
+class Droppable(Protocol):
+    """Something large that a session holds and that may have to make room."""
+
+    key: str
+    size_bytes: int
+
+    def drop(self) -> None:
+        """Let go of everything large."""
+        ...
+
+
+Holder = TypeVar("Holder", bound=Droppable)
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -86,17 +101,29 @@ class ResultShelf:
 
     def __init__(self, budget_bytes: int = RESULT_BYTES) -> None:
         self._budget = budget_bytes
-        self._held: OrderedDict[str, weakref.ref[Held]] = OrderedDict()
+        self._held: OrderedDict[str, weakref.ref[Droppable]] = OrderedDict()
         self._count = 0
         self._guard = threading.Lock()
 
     def hold(self, asked: int, twin: Inspection | None = None) -> Held:
         """Return a holder for the result of a run that begins, asked for so many queries."""
         with self._guard:
-            self._count += 1
-            held = Held(f"run-{self._count}", None, twin, asked=asked, running=True)
+            held = Held(self._key(), None, twin, asked=asked, running=True)
             self._held[held.key] = weakref.ref(held)
             return held
+
+    def take(self, holder: Holder) -> Holder:
+        """Return ``holder`` with a key of its own, from now on part of the budget."""
+        with self._guard:
+            holder.key = self._key()
+            self._held[holder.key] = weakref.ref(holder)
+            return holder
+
+    def grown(self, holder: Droppable, size_bytes: int) -> None:
+        """Note that a holder takes so many bytes now; older ones make room if need be."""
+        with self._guard:
+            holder.size_bytes = size_bytes
+            self._make_room(holder)
 
     def fill(self, held: Held, inspection: Inspection) -> None:
         """Put what a run found so far into its holder; older results make room if need be."""
@@ -105,7 +132,11 @@ class ResultShelf:
             held.size_bytes = size_of(inspection) + (size_of(held.twin) if held.twin else 0)
             self._make_room(held)
 
-    def _make_room(self, needed: Held) -> None:
+    def _key(self) -> str:
+        self._count += 1
+        return f"run-{self._count}"
+
+    def _make_room(self, needed: Droppable) -> None:
         living = {key: held for key, link in self._held.items() if (held := link()) is not None}
         total = sum(held.size_bytes for held in living.values())
         for key, held in list(living.items()):
@@ -120,7 +151,7 @@ class ResultShelf:
             del self._held[key]
 
 
-def drop_held(held: Held | None) -> None:
+def drop_held(held: Droppable | None) -> None:
     """Let go of a session's result; the app calls this when a session ends."""
     if held is not None:
         held.drop()

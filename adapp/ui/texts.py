@@ -27,6 +27,8 @@ EARLIER = "Running: until the first new result is there, this is the earlier one
 DROPPED = (
     "This result is no longer held (it expired or made room for others). Run the inspection again."
 )
+GOOD_LABEL = "This is actually good: add to normals and run again"
+GOOD_ALREADY = "This picture is among the normal ones already."
 STOPPED_EMPTY = "Stopped before the first picture was inspected. Press Run to start again."
 WAITING = "Waiting for the model"
 
@@ -81,6 +83,38 @@ TOO_LARGE = (
     "These pictures have {size:.0f} megapixels together; the app takes up to {most:.0f} per run. "
     "Inspect fewer at once, or use `python -m adapp detect`."
 )
+
+BATCH_HINT = (
+    "Inspects many pictures with the method and the normal parts of the Inspect tab. Folders of "
+    "any size: `python -m adapp batch`, which also goes on where it was interrupted."
+)
+BATCH_ENDED = "{done} of {total} inspected in {seconds}."
+BATCH_STOPPED = "Stopped: {done} of {total} inspected and kept."
+BATCH_DROPPED = "This batch is no longer held. Run it again."
+BATCH_EMPTY = "Add pictures or a folder first."
+BATCH_TOO_MANY = (
+    "The app takes up to {most} pictures in a batch, here are {count}. Use `python -m adapp batch` "
+    "for more."
+)
+BATCH_TOO_LARGE = (
+    "These pictures have {size:.0f} megapixels together; a batch in the app takes up to "
+    "{most:.0f}. Use `python -m adapp batch` for more."
+)
+
+COMPARE_HINT = (
+    "Runs the chosen methods on the pictures of the Inspect tab and shows them on one scale: the "
+    "share of your own normal pixels below a value. Or click an example."
+)
+COMPARE_STOPPED = "Stopped: {done} method(s) finished and kept."
+COMPARISON_DROPPED = (
+    "This comparison is no longer held (it expired or made room for others). Press Compare again."
+)
+NO_METHOD_CHOSEN = "No method is chosen. Tick at least one to compare."
+TRUTH_HINT = (
+    "Name a mask like its picture with _mask at the end; any value above 0 is defect. It stays in "
+    "this session."
+)
+TRUTH_READ = "Read: {names}. The figures stand in the table, in percent."
 
 PRIVACY = """
 **Your pictures stay on this machine.** The app makes no request that leaves it, keeps no history

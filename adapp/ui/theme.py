@@ -5,8 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 _HERE = Path(__file__).parent
-STYLE_SHEET = _HERE / "style.css"
-VIEWER_SCRIPT = (_HERE / "viewer.js").read_text(encoding="utf-8")
+STYLE_SHEETS = (_HERE / "style.css", _HERE / "workbench.css")
 
 _ACCENT = gr.themes.Color(
     c50="#eef5fa",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from adapp.methods.registry import METHODS, UNNAMED_PART, MethodInfo
+from adapp.services.grading import badge, grade, review_limit
 from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.regions import Region, Verdict
 from adapp.ui.inspect_view import percent, plural
@@ -12,32 +13,38 @@ _ICONS = {
     "anomalous": '<path d="M7 7l10 10M17 7L7 17"/>',
     "normal": '<path d="M6 12.5l4 4 8-9"/>',
 }
-_BADGES = {
-    "leave_one_out": (
-        "calibrated",
-        "Threshold from the normal pictures, each scored without itself",
-    ),
-    "augmented": ("uncalibrated", "One normal picture gives no spread: the threshold is a guess"),
-    "generic": (
-        "generic scale",
-        (
-            "No normal pictures: the thresholds are the method's general ones, set on its "
-            "training data; they know nothing of your parts"
-        ),
-    ),
+_GRADES = {
+    "pass": "Below the review limit: as unlike as your normal parts are among themselves",
+    "review": "Between the two limits: no normal part was seen there, a person should look",
+    "fail": "Above the verdict threshold",
 }
 
 
 def verdict_html(
-    inspection: Inspection, outcome: QueryOutcome, verdict: Verdict, regions: Sequence[Region]
+    inspection: Inspection,
+    outcome: QueryOutcome,
+    verdict: Verdict,
+    regions: Sequence[Region],
+    review: float | None = None,
 ) -> str:
-    """Return the banner: a word, an icon and the figures behind them, drawn by code alone."""
+    """Return the banner: a word, an icon and the figures behind them, drawn by code alone.
+
+    Args:
+        inspection: The run.
+        outcome: The picture.
+        verdict: What its score says.
+        regions: Its regions.
+        review: Score from which on a person should look; None takes the calibrated one.
+    """
     word = "ANOMALOUS" if verdict.anomalous else "NORMAL"
+    lower = review_limit(inspection.calibration) if review is None else review
+    judged = grade(verdict.score, min(lower, verdict.threshold), verdict.threshold)
     facts = "".join(_facts(inspection, outcome, verdict, regions))
     return (
-        f'<section class="verdict is-{verdict.label}" role="status" aria-live="polite">'
+        f'<section class="verdict is-{verdict.label} is-{judged}" role="status" aria-live="polite">'
         f'<svg class="mark" viewBox="0 0 24 24" aria-hidden="true">{_ICONS[verdict.label]}</svg>'
-        f'<div class="word"><strong>{word}</strong>'
+        f'<div class="word"><p><strong>{word}</strong> '
+        f'<em title="{_GRADES[judged]}">{judged}</em></p>'
         f'<span title="{escape(outcome.image.name)}">{escape(outcome.image.name)}</span></div>'
         f'<dl class="facts">{facts}</dl></section>'
     )
@@ -49,7 +56,7 @@ def _facts(
     calibration, provenance = inspection.calibration, inspection.provenance
     area = sum(region.area_fraction for region in regions)
     times = "" if verdict.times_threshold is None else f"{verdict.times_threshold:.2f} x threshold"
-    badge_title = _BADGES[calibration.basis][1]
+    badge_title = badge(calibration).title
     return [
         _fact(
             "unlikeness",
@@ -80,12 +87,14 @@ def _facts(
 def _calibrated(inspection: Inspection) -> str:
     """Return on how many normal pictures the thresholds stand, and how far that carries."""
     calibration = inspection.calibration
-    badge, title = _BADGES[calibration.basis]
+    found = badge(calibration)
     count, info = calibration.n_normals, _info(inspection)
-    if calibration.basis == "generic":
-        return _fact(badge, "no normals", "generic threshold", f"{title}. {calibration.note}")
-    detail = "the threshold alone" if info is not None and not info.learns_support else ""
-    return _fact(badge, f"on {count} normal{plural(count)}", detail, f"{title}. {calibration.note}")
+    title = f"{found.title}. {calibration.note}"
+    if found.level == "none":
+        return _fact(found.word, "no normals", "generic threshold", title)
+    alone = info is not None and not info.learns_support
+    detail = "the threshold alone" if alone else found.promise
+    return _fact(found.word, f"on {count} normal{plural(count)}", detail, title)
 
 
 def _part(inspection: Inspection) -> list[str]:

@@ -32,7 +32,9 @@ def pictures(tmp_path):
 
 def test_exactly_the_promised_endpoints_are_public(client):
     described = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(described) == {"/methods", "/detect", "/calibrate", "/export"}
+    promised = {"/methods", "/detect", "/compare", "/calibrate", "/explain", "/export"}
+    assert set(described) <= promised
+    assert promised - set(described) <= {"/explain"}
     names = [entry["parameter_name"] for entry in described["/detect"]["parameters"]]
     assert names[:4] == ["support", "query", "method", "category"]
     assert "good ones" in described["/detect"]["description"]
@@ -96,6 +98,33 @@ def test_page_program_and_export_tell_the_same_score(client, pictures, visitor, 
     visitor.download("export-json").save_as(tmp_path / "page.json")
     shown = json.loads((tmp_path / "page.json").read_text())
     assert abs(shown["queries"][0]["score"] - score) < 1e-6
+
+
+def test_compare_tells_the_score_of_detect_for_every_method(client, pictures, tmp_path):
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[DEFECT[0] : DEFECT[2], DEFECT[1] : DEFECT[3]] = 255
+    Image.fromarray(mask).save(tmp_path / "part_mask.png")
+    support, query = pictures
+    told, files = client.predict(
+        support=support,
+        query=query,
+        masks=[handle_file(str(tmp_path / "part_mask.png"))],
+        api_name="/compare",
+    )
+    (picture,) = told["pictures"]
+    found = {entry["method"]: entry for entry in picture["methods"]}
+    assert set(found) == {"raid", "h2vlr", "kanoclip"}
+    for method, entry in found.items():
+        alone, _ = client.predict(support=support, query=query, method=method, api_name="/detect")
+        assert abs(alone["queries"][0]["score"] - entry["score"]) < 1e-6
+    assert found["raid"]["truth"]["pixel_auroc"] > 95
+    assert [file.rsplit(".", 1)[1] for file in files] == ["png", "pdf", "tex", "csv"]
+
+
+def test_compare_names_the_methods_that_need_normal_parts(client, pictures):
+    told, _ = client.predict(support=None, query=pictures[1], masks=None, api_name="/compare")
+    assert set(told["absent"]) == {"raid", "h2vlr"}
+    assert told["scale"]["kind"] == "generic"
 
 
 def test_calibration_comes_from_the_normal_parts(client, pictures):

@@ -139,7 +139,7 @@ def test_json_numbers_are_the_results_own(inspection, out):
 
 def test_the_users_thresholds_decide_verdicts_and_regions(inspection, out):
     report = read(write_results(inspection, out, Thresholds(image=1.0, pixel=1.0)))
-    assert report["thresholds"] == {"image": 1.0, "pixel": 1.0}
+    assert report["thresholds"] == {"image": 1.0, "pixel": 1.0, "review": 1.0}
     assert {query["verdict"] for query in report["queries"]} == {"normal"}
     assert all(query["regions"] == [] for query in report["queries"])
 

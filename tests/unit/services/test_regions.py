@@ -215,4 +215,4 @@ def test_threshold_of_zero_has_no_multiple():
 
 
 def test_thresholds_follow_from_the_calibration():
-    assert Thresholds.of(calibration(0.1, image=0.5, pixel=0.4)) == Thresholds(0.5, 0.4)
+    assert Thresholds.of(calibration(0.1, image=0.5, pixel=0.4)) == Thresholds(0.5, 0.4, 0.1)

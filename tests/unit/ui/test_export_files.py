@@ -44,7 +44,7 @@ def test_files_lie_in_the_cache_and_nowhere_else(inspection, tmp_path):
 def test_numbers_follow_the_thresholds_of_the_visitor(inspection):
     path = export(inspection, Thresholds(image=1.0, pixel=0.9), "json")
     report = json.loads(Path(path).read_text())
-    assert report["thresholds"] == {"image": 1.0, "pixel": 0.9}
+    assert report["thresholds"] == {"image": 1.0, "pixel": 0.9, "review": 1.0}
     assert [query["verdict"] for query in report["queries"]] == ["normal", "normal"]
 
 
