@@ -1,4 +1,4 @@
-"""The commands: ``python -m adapp detect|batch|train|evaluate|compare|bench|reproduce|serve``.
+"""The commands: ``python -m adapp COMMAND``; ``python -m adapp --help`` lists them.
 
 Exit status: 0 done; 2 something the user can mend, told in one line on stderr; 1 a bug. Results
 go to stdout, everything else to stderr. What a command needs is imported when it runs, so that

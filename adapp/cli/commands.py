@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from adapp import __version__
+from adapp.cli.knowledge_commands import add_ask, add_knowledge
 from adapp.cli.long_commands import add_batch, add_reproduce
 from adapp.cli.options import (
     category_option,
@@ -46,6 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
         _add_evaluate,
         _add_compare,
         _add_bench,
+        add_knowledge,
+        add_ask,
         add_reproduce,
         _add_serve,
     ):

@@ -145,6 +145,20 @@ def load(folder: Path, identity: str) -> Stored:
     return Stored(pages, locks, made_by)
 
 
+def load_pages(folder: Path) -> tuple[Page, ...]:
+    """Return the pages of the index in ``folder``, whatever encoders made its locks.
+
+    Raises:
+        BadPage: If there is no index, or it is damaged.
+    """
+    try:
+        listed, _ = _listed(folder)
+        return tuple(_page(item, folder, number) for number, item in enumerate(listed))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{folder.name}: no index of pages, or a damaged one. {_REBUILD}"
+        raise BadPage(msg) from error
+
+
 def _listed(folder: Path) -> tuple[list[Mapping[str, Any]], str]:
     path = folder / _PAGES
     if path.stat().st_size > _LARGEST:

@@ -13,7 +13,7 @@ import numpy as np
 
 from adapp.auxiliary.page_keys import KeyEncoder, load_key_encoder, shipped
 from adapp.core.detector import Report
-from adapp.core.errors import BadPage
+from adapp.core.errors import BadPage, UsageError
 from adapp.core.results import RgbImage
 from adapp.core.settings import Settings
 from adapp.data.images import load_image
@@ -23,7 +23,14 @@ from adapp.knowledge.evidence import ChannelWeights, Keys, Locks, RegionKey, joi
 from adapp.knowledge.pages import Page, from_entry
 from adapp.knowledge.retriever import Retrieval, Retriever
 from adapp.knowledge.sampling import SamplingConfig
-from adapp.knowledge.user_pages import DEFAULT, Limits, admit, read_file
+from adapp.knowledge.user_pages import (
+    DEFAULT,
+    Limits,
+    Reading,
+    admit,
+    read_file,
+    read_folder,
+)
 from adapp.retrieval.index import FlatIndex
 from adapp.services.knowledge_pages import bundled_entries, page_picture
 from adapp.services.page_locks import kept_locks, mark_of, page_locks, unpacked
@@ -56,6 +63,7 @@ class PageLibrary:
         added: The operator's own index, if there is one.
         settings: Where drawn pages are kept.
         weights: How much each channel counts.
+        trained_on: Categories whose pictures taught the encoder's projection.
     """
 
     def __init__(
@@ -67,7 +75,9 @@ class PageLibrary:
         added: store.Stored | None = None,
         settings: Settings | None = None,
         weights: ChannelWeights | None = None,
+        trained_on: Sequence[str] = (),
     ) -> None:
+        self.trained_on = tuple(trained_on)
         self._encoder = encoder
         self._entries = by_id(entries)
         self._settings = settings or Settings()
@@ -211,7 +221,15 @@ def load_library(
     else:
         locks = kept_locks(entries, encoder, settings.cache_dir / "knowledge", report)
     added = operator_index(index_folder(preset, settings), encoder) if own_index else None
-    return PageLibrary(encoder, entries, locks, added=added, settings=settings)
+    told = [] if checkpoint is None else checkpoint.card.get("trained_on", [])
+    return PageLibrary(
+        encoder,
+        entries,
+        locks,
+        added=added,
+        settings=settings,
+        trained_on=[str(name) for name in told] if isinstance(told, list) else (),
+    )
 
 
 def index_folder(preset: str, settings: Settings) -> Path:
@@ -271,3 +289,31 @@ def write_index(
     store.save(
         folder, pages, page_locks(pages, encoder) if locks is None else locks, encoder.identity
     )
+
+
+def rebuilt_index(folder: Path, encoder: KeyEncoder, source: Path | None = None) -> Reading | None:
+    """Index the operator's pages anew for ``encoder``; return them, None if there are none.
+
+    Args:
+        folder: See ``index_folder``.
+        encoder: Makes locks.
+        source: Folder of files; None takes the pages that the index holds.
+
+    Raises:
+        BadPage: If the files or the index cannot be read or written, or no page is left.
+        UsageError: If ``source`` is no folder.
+    """
+    if source is None:
+        if not folder.is_dir():
+            return None
+        found = Reading(store.load_pages(folder), ())
+    else:
+        if not source.is_dir():
+            msg = f"{source} is no folder: give --folder one that holds pages."
+            raise UsageError(msg)
+        found = read_folder(source, _pixels)
+    if not found.pages:
+        msg = f"No page could be read: {found.refused[0].reason}" if found.refused else "No page."
+        raise BadPage(msg)
+    write_index(folder, found.pages, encoder)
+    return found

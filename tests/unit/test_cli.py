@@ -15,7 +15,10 @@ from adapp.core.errors import ModelUnavailable
 from adapp.services import pool
 from tests.fakes import FakeLoader, part
 
-COMMANDS = ["detect", "batch", "train", "evaluate", "compare", "bench", "reproduce", "serve"]
+COMMANDS = [
+    *("detect", "batch", "train", "evaluate", "compare", "bench", "knowledge", "ask"),
+    *("reproduce", "serve"),
+]
 HEAVY = [
     "torch",
     "gradio",
