@@ -111,7 +111,7 @@ def train_bridge(
 ) -> list[float]:
     """Return the loss of each epoch after training ``model`` in place; it ends in eval mode."""
     sampler = Sampler(shelves, config.mixture)
-    guide = fit_direction(shelves, model.bridge, seed=plan.seed)
+    guide = fit_direction(shelves, model.bridge.project, seed=plan.seed)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )

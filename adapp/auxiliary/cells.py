@@ -16,7 +16,12 @@ FULL: Final = 0.5
 
 
 def draw_cells(
-    shelf: Shelf, rng: np.random.Generator, kinds: tuple[str, ...], *, anomalous: bool
+    shelf: Shelf,
+    rng: np.random.Generator,
+    kinds: tuple[str, ...],
+    *,
+    anomalous: bool,
+    local: bool = False,
 ) -> Tensor:
     """Return tokens of at most ``CELLS`` random cells, [?, S, D] float32.
 
@@ -25,7 +30,9 @@ def draw_cells(
         rng: Source of the choice.
         kinds: Pictures to draw from ("real", "synthetic", "rendered").
         anomalous: Mostly anomalous cells, else wholly normal ones.
+        local: Tokens of the V-V path, where the shelf holds them.
     """
+    tokens = shelf.local if local and shelf.local is not None else shelf.patches
     wanted = torch.tensor([kind in kinds for kind in shelf.kinds])
     share = functional.adaptive_avg_pool2d(shelf.target[:, None].float(), shelf.grid)
     covered = share.flatten(1)  # [P, N]
@@ -33,6 +40,6 @@ def draw_cells(
     places = (fits & wanted[:, None]).nonzero()
     chosen = places[torch.from_numpy(rng.permutation(len(places))[:CELLS])]
     if not len(chosen):
-        return torch.zeros(0, shelf.patches.shape[1], shelf.patches.shape[3])
-    rows = [shelf.patches[int(p), :, int(n)] for p, n in chosen.tolist()]
+        return torch.zeros(0, tokens.shape[1], tokens.shape[3])
+    rows = [tokens[int(p), :, int(n)] for p, n in chosen.tolist()]
     return torch.stack(rows).float()

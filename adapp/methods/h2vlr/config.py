@@ -94,9 +94,13 @@ class GraphConfig:
         weight_temperature: Softmax temperature of those weights (ours: 0.07).
         width: Channels of the node features (joint width).
         squeeze: Channels left of a joint token before reasoning; 0 keeps all (ours, D7).
+        tokens: Whether nodes hold joint tokens at all; without them they hold evidence alone
+            (ours, D7).
         evidence: Whether nodes also hold the channels of ``comparison.channels`` (ours, D7).
-        direction: Whether the evidence also holds readings along a learned direction of the
-            joint space (ours, D7).
+        readings: Whether the evidence also holds what patches read like in the joint space
+            (ours, D7).
+        direction: Whether the readings also hold those along a learned direction of the joint
+            space (ours, D7).
         head_width: Hidden channels of the anomaly head (ours).
         residual: Whether a layer adds to its input instead of replacing it (ours, D8).
         base_skip: Adds the base map's log-odds and, with evidence, weighted sums of the node's own
@@ -118,7 +122,9 @@ class GraphConfig:
     weight_temperature: float = 0.07
     width: int = 640
     squeeze: int = 0
+    tokens: bool = True
     evidence: bool = False
+    readings: bool = False
     direction: bool = False
     head_width: int = 640
     residual: bool = False

@@ -103,7 +103,8 @@ def evidence_widths(config: H2vlrConfig) -> tuple[int, int]:
     """
     if not config.graph.evidence:
         return 0, 0
-    return len(channels(config)), 4 if config.graph.direction else 2
+    readings = (4 if config.graph.direction else 2) if config.graph.readings else 0
+    return len(channels(config)), readings
 
 
 class NodeFeatures(nn.Module):
@@ -116,10 +117,10 @@ class NodeFeatures(nn.Module):
         self.squeeze: nn.Linear | None = None
         self.norm: nn.LayerNorm | None = None
         self.evidence: nn.Linear | None = None
-        if config.squeeze:
+        tokens = (config.squeeze or joint) if config.tokens else 0
+        if config.tokens and config.squeeze:
             self.squeeze = nn.Linear(joint, config.squeeze)
             self.norm = nn.LayerNorm(config.squeeze)
-        tokens = config.squeeze or joint
         if config.evidence:
             self.evidence = nn.Linear(evidence, config.width - tokens)
         elif tokens != config.width:
@@ -133,6 +134,9 @@ class NodeFeatures(nn.Module):
             joint: Patches in the joint space, [S, B, N, J].
             evidence: [B, N, Ev].
         """
+        if not self.config.tokens and self.evidence is not None:
+            only: Tensor = functional.gelu(self.evidence(evidence))
+            return only
         if self.squeeze is None or self.norm is None:
             nodes = joint.movedim(0, 2).flatten(2)
         else:
@@ -188,11 +192,12 @@ class HypergraphReasoner(nn.Module):
         self.readings: nn.Linear | None = None
         if config.evidence:
             self.own = nn.Linear(visual, 1)
-            self.readings = nn.Linear(readings, 1, bias=False)
             self.own_gain = nn.Parameter(torch.ones(()))
-            for layer in (self.own, self.readings):
-                nn.init.zeros_(layer.weight)
+            nn.init.zeros_(self.own.weight)
             nn.init.zeros_(self.own.bias)
+        if readings > 0:
+            self.readings = nn.Linear(readings, 1, bias=False)
+            nn.init.zeros_(self.readings.weight)
         if config.base_skip:
             self.base_gain = nn.Parameter(torch.ones(()))
             nn.init.zeros_(self.decision.weight)
@@ -230,9 +235,10 @@ class HypergraphReasoner(nn.Module):
             nodes = nodes + message if self.config.residual else message
         logits: Tensor = self.decision(functional.relu(self.head(nodes))).squeeze(-1).float()
         own: Tensor | None = None
-        if self.own is not None and self.readings is not None:
+        if self.own is not None:
             own = self.own(visual).squeeze(-1).float()
             logits = logits + self.own_gain * own.detach()  # it learns to stand alone
+        if self.readings is not None:
             logits = logits + self.readings(readings).squeeze(-1).float()
         if self.config.base_skip:
             logits = logits + self.base_gain * log_odds(start)

@@ -154,7 +154,7 @@ def reason(
         scores = top_percent_score(maps.base, percent)  # a small defect's peak would be averaged
         return CellMaps(maps, graph, affinity, None, None, around, None, scores)
     readings = maps.readings.movedim(0, -1)
-    if not config.graph.evidence:
+    if not config.graph.readings:
         readings = readings[..., :0]
     with torch.autocast(device, dtype=torch.bfloat16, enabled=reduced):
         logits = network.reasoner(joint, evidence, readings, graph, around)

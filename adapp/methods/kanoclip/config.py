@@ -105,6 +105,8 @@ class LossConfig:
         kd_weight: alpha of eq. 13 (KAnoCLIP: 1).
         global_weight: beta (KAnoCLIP: 1).
         local_weight: gamma (KAnoCLIP: 1).
+        guide_weight: Weight of the distance of the prompts' direction from that of a linear
+            classifier of the same patches (KAnoCLIP: none; ours, D13).
         focal_gamma: Focusing exponent (APRIL-GAN: 2).
         stages: Whether the local loss is the ``sum`` over the stages' maps (spec), or half the
             mean over them and half that of the averaged map, which is what is shown
@@ -114,6 +116,7 @@ class LossConfig:
     kd_weight: float = 1.0
     global_weight: float = 1.0
     local_weight: float = 1.0
+    guide_weight: float = 0.0
     focal_gamma: float = 2.0
     stages: Literal["sum", "fused"] = "sum"
 

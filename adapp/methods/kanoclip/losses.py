@@ -15,25 +15,28 @@ from adapp.ops.maps import grid_to_pixels, top_percent_score
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """The three losses of eq. 13, unweighted, and the gap behind the first.
+    """The three losses of eq. 13 and the guide's, unweighted.
 
     Attributes:
         knowledge: L_KD.
         whole: L_global.
         local: L_local.
+        guide: How far the prompts' direction is from the guide (D13); None without one.
     """
 
     knowledge: Tensor
     whole: Tensor
     local: Tensor
+    guide: Tensor | None = None
 
     def total(self, config: LossConfig) -> Tensor:
         """Return L_total, a scalar. Source: eq. 13."""
-        return (
+        total = (
             config.kd_weight * self.knowledge
             + config.global_weight * self.whole
             + config.local_weight * self.local
         )
+        return total if self.guide is None else total + config.guide_weight * self.guide
 
 
 def knowledge_gap(knowledge: Tensor, normal: Tensor, abnormal: Tensor) -> Tensor:

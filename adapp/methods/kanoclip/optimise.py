@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from adapp.auxiliary.bank import Shelf
+from adapp.auxiliary.bridge_losses import guide_loss
+from adapp.auxiliary.direction import fit_direction
 from adapp.auxiliary.sampling import Batch, Sampler, batches
 from adapp.backbones.base import JointSpace
 from adapp.core.detector import Report
@@ -79,6 +81,7 @@ def train_network(
     recipe = config.training
     steps = recipe.steps or math.ceil(sum(map(len, lessons.shelves)) / recipe.batch)
     sampler = Sampler(lessons.shelves, recipe.mixture)
+    guide = guide_of(network, lessons, plan.seed)
     optimizer = torch.optim.AdamW(_groups(network), betas=recipe.betas)
     rate = _schedule(config, steps * plan.epochs)
 
@@ -89,7 +92,7 @@ def train_network(
         for step, batch in enumerate(batches(sampler, recipe.batch, steps, rng)):
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate(number * steps + step)
-            loss = batch_terms(network, batch, lessons, rng).total(config.loss)
+            loss = batch_terms(network, batch, lessons, rng, guide).total(config.loss)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
@@ -102,8 +105,23 @@ def train_network(
     return losses
 
 
+def guide_of(network: KanoNetwork, lessons: Lessons, seed: int) -> Tensor | None:
+    """Return the slope that prompts are led along, [S, J]; None where they are not (D13)."""
+    if network.config.loss.guide_weight <= 0:
+        return None
+
+    def project(patches: Tensor) -> Tensor:
+        return network.centred(lessons.joint.project(patches[:, None]))[:, 0]
+
+    return fit_direction(lessons.shelves, project, seed=seed, local=network.reads_local)
+
+
 def batch_terms(
-    network: KanoNetwork, batch: Batch, lessons: Lessons, rng: np.random.Generator
+    network: KanoNetwork,
+    batch: Batch,
+    lessons: Lessons,
+    rng: np.random.Generator,
+    guide: Tensor | None = None,
 ) -> Terms:
     """Return the losses of one batch, its parts called by names drawn anew."""
     config, joint = network.config, lessons.joint
@@ -115,7 +133,13 @@ def batch_terms(
     output = network(pictures, text, joint.temperature, reduced=lessons.reduced)
     knowledge = lessons.knowledge[torch.tensor(batch.shelves)]
     normal, abnormal = _levels(text)
+    led = None
+    if guide is not None:
+        normal_stages, abnormal_stages = text.stages[:, :, 0], text.stages[:, :, 1]
+        temperature = torch.tensor(joint.temperature)
+        led = guide_loss(normal_stages, abnormal_stages, temperature, guide)
     return Terms(
+        guide=led,
         knowledge=knowledge_loss(knowledge, normal, abnormal, config.prompts.kd_margin),
         whole=global_loss(soft_score(output, config.globals), batch.label),
         local=stages_loss(output, batch.target, config.loss),

@@ -22,7 +22,7 @@ EMBEDDED = KanoConfig(
         heads=4,
         groups=4,
         stride=4,
-        dropout=0.2,
+        dropout=0.3,
         gate=1e-2,
         self_neighbours=(1, 4, 1000),
         self_stages=(2,),  # the tap after block 7
@@ -30,18 +30,18 @@ EMBEDDED = KanoConfig(
         evidence_dropout=0.3,
     ),
     globals=GlobalConfig(levels=LEVELS, soft_top_percent=0.5),
-    loss=LossConfig(stages="fused"),
+    loss=LossConfig(stages="fused", guide_weight=30.0),
     training=TrainingConfig(
-        epochs=8,
-        steps=100,
+        epochs=4,
+        steps=80,
         batch=16,
         mixture=Mixture(real=0.6, synthetic=0.2, rendered=0.2, normal=0.4),
         prompt_rate=1e-3,
-        network_rate=1e-3,
-        weight_decay=1e-2,
+        network_rate=3e-4,
+        weight_decay=5e-2,
         schedule="cosine",
     ),
-    local_from=7,
+    local_from=9,
     centre=True,
 )
 
@@ -61,7 +61,7 @@ TINY = KanoConfig(
         evidence_dropout=0.2,
     ),
     globals=GlobalConfig(levels=(0.5, 0.9, 1.0), soft_top_percent=2.0),
-    loss=LossConfig(stages="fused"),
+    loss=LossConfig(stages="fused", guide_weight=1.0),
     training=TrainingConfig(
         epochs=3,
         steps=6,

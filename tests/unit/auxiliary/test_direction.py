@@ -33,7 +33,7 @@ def shelf(kind="real", seed=0, *, masked=True):
 
 def test_the_slope_reads_masked_cells_as_anomalous():
     bridge = Bridge(2, 6, 8)
-    slope = fit_direction([shelf()], bridge, seed=0)
+    slope = fit_direction([shelf()], bridge.project, seed=0)
     assert slope.shape == (2, 6)
     assert slope.abs().argmax(dim=1).tolist() == [AXIS, AXIS]
     fresh = bridge.project(shelf(seed=7).patches.float().transpose(0, 1))
@@ -44,10 +44,10 @@ def test_the_slope_reads_masked_cells_as_anomalous():
 def test_patches_lie_where_the_bridge_projects_them():
     bridge = Bridge(2, 6, 8)
     bridge.centre[:, AXIS] = 50.0  # now every patch points away from the axis
-    assert float(fit_direction([shelf()], bridge, seed=0)[:, AXIS].abs().max()) < 0.2
+    assert float(fit_direction([shelf()], bridge.project, seed=0)[:, AXIS].abs().max()) < 0.2
 
 
 def test_rendered_pictures_and_normal_ones_alone_give_no_direction():
     bridge = Bridge(2, 6, 8)
-    assert fit_direction([shelf("rendered")], bridge, seed=0) is None
-    assert fit_direction([shelf(masked=False)], bridge, seed=0) is None
+    assert fit_direction([shelf("rendered")], bridge.project, seed=0) is None
+    assert fit_direction([shelf(masked=False)], bridge.project, seed=0) is None
