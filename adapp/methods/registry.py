@@ -124,6 +124,43 @@ METHODS: dict[str, MethodInfo] = {
             "fused": "The filtered map: where the part is unlike the good ones.",
         },
     ),
+    "h2vlr": MethodInfo(
+        name="h2vlr",
+        title="H2VLR",
+        regimes=frozenset({"few_shot", "full_shot"}),
+        variants=("sab", "dsi", "sghm", "full"),
+        summary=(
+            "Reads every patch against your good parts and against prompts about its defects, "
+            "then lets a hypergraph of alike patches and prompts correct the map."
+        ),
+        map_meanings={
+            "base": "Text map and nearest normal in equal parts, before any reasoning.",
+            "residual": "What the hypergraph adds (positive) or takes away (negative).",
+            "fused": "Base plus eta times residual, kept between 0 and 1.",
+            "text": "How much a patch reads like one of the defects that the prompts describe.",
+            "nearest normal": "How far a patch is from the most similar patch of the good parts.",
+            "hypergraph": "What a patch looks like together with the patches it is grouped with.",
+        },
+        uses_part_name=True,
+        residual_slider=True,
+    ),
+    "kanoclip": MethodInfo(
+        name="kanoclip",
+        title="KAnoCLIP",
+        regimes=frozenset({"zero_shot"}),
+        variants=("base", "knpl", "vv", "bicmci", "full"),
+        summary=(
+            "Needs no good part: compares every patch with learned prompts about the part you "
+            "name, after text and patches looked at each other."
+        ),
+        map_meanings={
+            "base": "How much a patch reads as abnormal rather than normal, by prompts alone.",
+            "residual": "What the interaction of text and patches added to or took from that.",
+            "fused": "Both together, averaged over four depths of the encoder.",
+            "stage": "The map of one depth of the encoder alone.",
+        },
+        uses_part_name=True,
+    ),
 }
 
 REFERENCES: dict[str, Reference] = {

@@ -21,6 +21,10 @@ DEFECT = (slice(30, 54), slice(60, 84))
 STEPS = [(name, variant) for name, info in METHODS.items() for variant in info.variants]
 BFLOAT16_MAP_DIFFERENCE = 0.1
 """Bound on what bfloat16 in the encoder changes in a map, in [0, 1]; a tenth of it on average."""
+BASE_ONLY = {("h2vlr", "dsi"), ("kanoclip", "knpl"), ("kanoclip", "vv")}
+"""Later steps that change the base map itself and correct nothing after it."""
+WITHOUT_SUPPORT = [name for name, info in METHODS.items() if info.regimes == {"zero_shot"}]
+"""Methods that know damage by training alone, and nothing was trained here."""
 NEEDS_SUPPORT = [name for name, info in METHODS.items() if "zero_shot" not in info.regimes]
 
 
@@ -76,14 +80,21 @@ def test_maps_have_the_querys_size_and_stay_in_range(fitted, query):
     assert low <= result.score <= high
 
 
-def test_a_planted_defect_outranks_the_rest(fitted, query):
+def _skip_what_nothing_taught(detector):
+    if detector.name in WITHOUT_SUPPORT:
+        pytest.skip("without normal pictures or training nothing says what a defect looks like")
+
+
+def test_a_planted_defect_outranks_the_rest(detector, fitted, query):
+    _skip_what_nothing_taught(detector)
     anomaly_map = fitted.predict(query).fused_map
     outside = anomaly_map.copy()
     outside[DEFECT] = np.nan
     assert anomaly_map[DEFECT].mean() > np.nanquantile(outside, 0.95)
 
 
-def test_a_damaged_part_scores_above_a_normal_one(fitted, query):
+def test_a_damaged_part_scores_above_a_normal_one(detector, fitted, query):
+    _skip_what_nothing_taught(detector)
     assert fitted.predict(query).score > fitted.predict(_pictures(1, seed=9)[0]).score
 
 
@@ -122,7 +133,8 @@ def test_maps_add_up_at_every_pixel(fitted, query):
 
 def test_the_first_step_of_a_ladder_corrects_nothing_and_the_others_do(detector, fitted, query):
     residual = np.abs(fitted.predict(query).residual_map).max()
-    if detector.variant == METHODS[detector.name].variants[0]:
+    first = METHODS[detector.name].variants[0]
+    if detector.variant == first or (detector.name, detector.variant) in BASE_ONLY:
         assert residual == 0
     else:
         assert residual > 1e-3
@@ -198,13 +210,17 @@ def test_calibration_separates_the_supports_from_the_defect(detector, query, cou
     assert calibration.basis == ("augmented" if count == 1 else "leave_one_out")
     assert calibration.note.endswith(".")
     assert ("guess" in calibration.note) is (count == 1)
-    assert max(calibration.normal_scores) < calibration.image_threshold < 1
     result = fitted.predict(query)
+    highest = result.score_range[1]
+    assert max(calibration.normal_scores) < calibration.image_threshold < highest
+    _skip_what_nothing_taught(detector)
     assert result.score > calibration.image_threshold
     assert result.fused_map[DEFECT].max() > calibration.pixel_threshold
 
 
 def test_base_map_falls_where_the_query_joins_the_support(detector, query):
+    if detector.name in WITHOUT_SUPPORT:
+        pytest.skip("its maps do not know the support")
     normals = _pictures(3)
     apart = detector.fit(SupportSet("part", normals)).predict(query)
     joined = detector.fit(SupportSet("part", [*normals, query])).predict(query)
@@ -277,7 +293,7 @@ def test_unknown_method_is_refused_with_the_choices():
 @pytest.mark.parametrize("info", METHODS.values(), ids=METHODS)
 def test_every_method_introduces_itself(info):
     assert METHODS[info.name] is info
-    assert set(info.map_meanings) == {"base", "residual", "fused"}
+    assert {"base", "residual", "fused"} <= set(info.map_meanings)
     assert len(set(info.variants)) == len(info.variants) > 1
     assert info.regimes <= {"zero_shot", "few_shot", "full_shot"}
     assert info.summary.endswith(".")

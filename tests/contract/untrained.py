@@ -19,7 +19,29 @@ def _raid(variant):
     return RaidFilter(TINY.filter, variant, TINY.steepness)
 
 
-_NETWORKS = {"raid": _raid}
+def _h2vlr(variant):
+    from adapp.backbones.factory import create_joint, new_bridge
+    from adapp.methods.h2vlr.model import H2vlrNetwork
+    from adapp.methods.h2vlr.presets import TINY
+
+    state = new_bridge("tiny").state_dict()
+    space = create_joint("tiny", "h2vlr", bridge=state, device="cpu")
+    network = H2vlrNetwork(TINY, variant, space.width, space.token_width)
+    network.bridge = new_bridge("tiny")
+    return network
+
+
+def _kanoclip(variant):
+    from adapp.backbones.factory import create_joint, new_bridge
+    from adapp.methods.kanoclip.build import make_network
+    from adapp.methods.kanoclip.presets import TINY
+
+    state = new_bridge("tiny").state_dict()
+    joint = create_joint("tiny", "kanoclip", bridge=state, device="cpu")
+    return make_network(TINY, variant, joint, state)
+
+
+_NETWORKS = {"h2vlr": _h2vlr, "kanoclip": _kanoclip, "raid": _raid}
 
 
 def write_untrained(method, variant, folder):
