@@ -221,6 +221,7 @@ def run_json(inspection: Inspection, thresholds: Thresholds) -> dict[str, Json]:
         "seed": request.seed,
         "size": inspection.size or request.size,
         "tuned": request.tune,
+        "tiles": request.tiles,
         "thresholds": {
             "image": float(thresholds.image),
             "pixel": float(thresholds.pixel),

@@ -20,6 +20,7 @@ from adapp.methods.registry import METHODS
 from adapp.services.advice import advice, method_notes
 from adapp.services.pool import DetectorKey, DetectorPool
 from adapp.services.progress import never, streamed
+from adapp.services.tiling import MOST_TILES, TiledFitted, tiled_support
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class InspectionRequest:
         seed: Seed of everything random.
         size: Side of the square the encoder sees, in pixels; None takes the preset's own.
         tune: Whether the trained part is tuned on the support first.
+        tiles: Number of tiles along one side into which every picture is cut; 1 cuts none.
     """
 
     method: str
@@ -49,6 +51,7 @@ class InspectionRequest:
     seed: int = 0
     size: int | None = None
     tune: bool = False
+    tiles: int = 1
 
     @property
     def detector_key(self) -> DetectorKey:
@@ -206,11 +209,15 @@ class _Run:
         learns = METHODS[request.method].learns_support
         stage = "Learning the normal parts" if learns else "Preparing the prompts"
         yield self._begin(stage, len(reader.support) if learns else 0)
-        support = SupportSet(request.category, [image.pixels for image in reader.support])
+        pictures = SupportSet(request.category, [image.pixels for image in reader.support])
+        support = tiled_support(pictures, request.tiles)
         with self._timed("fit"):
             fitted = self.pool.fitted(key, support, self.cancelled)
         if request.tune:
             fitted = yield from self._tune(support)
+        if request.tiles > 1:
+            tiles = self.pool.calibration(fitted, self.cancelled)
+            fitted = TiledFitted(fitted, request.tiles, len(reader.support), tiles)
         yield from self._predict(fitted, reader)
 
     def stopped(self) -> InspectionUpdate:
@@ -319,6 +326,9 @@ def check_method(request: InspectionRequest) -> None:
         UsageError: If the method does not exist.
         UnsupportedRegime: If it needs normal pictures and none was given.
     """
+    if not 1 <= request.tiles <= MOST_TILES:
+        msg = f"Pictures are cut into 1 to {MOST_TILES} tiles a side, not {request.tiles}."
+        raise UsageError(msg)
     info = METHODS.get(request.method)
     if info is None:
         msg = f"Method {request.method!r} does not exist. Choose one of: {', '.join(METHODS)}."

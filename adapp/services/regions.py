@@ -98,6 +98,7 @@ class Verdict:
         normals_below: Number of the k normal pictures that score lower; None likewise.
         n_normals: k: normal pictures whose score is known, each without itself in the support.
         times_threshold: ``score / threshold``; None for a threshold of 0 or less.
+        n_given: Number of normal pictures, whether their scores are known or not.
     """
 
     label: Literal["normal", "anomalous"]
@@ -107,6 +108,7 @@ class Verdict:
     normals_below: int | None
     n_normals: int
     times_threshold: float | None
+    n_given: int = 0
 
     @property
     def anomalous(self) -> bool:
@@ -117,7 +119,7 @@ class Verdict:
     def position(self) -> str:
         """Where the score stands among the normal pictures, in words."""
         if self.normals_below is None:
-            return "no normal pictures given"
+            return "normals not scored like this" if self.n_given else "no normal pictures given"
         if self.n_normals == 1:
             above = "above" if self.normals_below else "not above"
             return f"{above} the one normal picture"
@@ -214,6 +216,7 @@ def verdict(score: float, calibration: Calibration, threshold: float | None = No
         normals_below=below,
         n_normals=scored,
         times_threshold=score / limit if limit > 0 else None,
+        n_given=calibration.n_normals,
     )
 
 

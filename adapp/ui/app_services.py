@@ -1,7 +1,7 @@
 """What the app is built from: given from outside, so that tests can give something else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapp.core.settings import Settings
 from adapp.data.images import load_image
@@ -32,6 +32,7 @@ class AppServices:
         shelf: Keeps all sessions' results within a budget.
         runs: Runs in progress, by session.
         warm_up: Loads the model in the background.
+        speeds: Seconds of the last picture of each method that has run.
     """
 
     pool: DetectorPool
@@ -44,6 +45,7 @@ class AppServices:
     shelf: ResultShelf
     runs: Runs
     warm_up: WarmUp
+    speeds: dict[str, float] = field(default_factory=dict[str, float])
 
     @property
     def checkpoints(self) -> tuple[str, ...]:

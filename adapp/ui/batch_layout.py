@@ -33,19 +33,7 @@ def lay_out_batch() -> BatchLayout:
     with gr.Column(elem_id="batch-panel"):
         with gr.Row(elem_id="batch-top"):
             histogram = gr.HTML("", elem_id="batch-histogram", apply_default_css=False)
-            with gr.Column(min_width=240, elem_id="batch-limits"):
-                threshold = gr.Slider(
-                    0,
-                    1,
-                    value=0.5,
-                    step=0.001,
-                    label="Verdict threshold",
-                    info="Every verdict, count and export follows; no picture is inspected again.",
-                    buttons=[],
-                    elem_id="batch-threshold",
-                )
-                reset = gr.Button("Reset to calibrated", size="sm", elem_id="batch-reset", scale=0)
-                figures = gr.HTML("", elem_id="batch-figures", apply_default_css=False)
+            threshold, reset, figures = _limits()
         with gr.Row(elem_id="batch-main"):
             table = gr.HTML(
                 "", js_on_load=script("batch.js"), elem_id="batch-table", apply_default_css=False
@@ -71,6 +59,23 @@ def lay_out_batch() -> BatchLayout:
         exports=exports,
         download=download,
     )
+
+
+def _limits() -> tuple[gr.Slider, gr.Button, gr.HTML]:
+    with gr.Column(min_width=240, elem_id="batch-limits"):
+        threshold = gr.Slider(
+            0,
+            1,
+            value=0.5,
+            step=0.001,
+            label="Verdict threshold",
+            info="Every verdict, count and export follows; no picture is inspected again.",
+            buttons=[],
+            elem_id="batch-threshold",
+        )
+        reset = gr.Button("Reset to calibrated", size="sm", elem_id="batch-reset", scale=0)
+        figures = gr.HTML("", elem_id="batch-figures", apply_default_css=False)
+    return threshold, reset, figures
 
 
 def _uploads() -> tuple[gr.UploadButton, gr.UploadButton, gr.Button]:

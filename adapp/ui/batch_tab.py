@@ -12,7 +12,8 @@ from adapp.ui.batch_review import ReviewHandlers
 from adapp.ui.batch_run import BatchHandlers
 from adapp.ui.errors import told
 from adapp.ui.inspect_parts import Inputs
-from adapp.ui.inspect_tab import AT_ONCE, EACH, LIVE, PRIVATE, InspectTab
+from adapp.ui.inspect_tab import InspectTab
+from adapp.ui.queues import AT_ONCE, EACH, LIVE, PRIVATE
 
 _QUEUE: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1}
 """A batch at a time, beside the single runs: these stay quick while a batch works."""

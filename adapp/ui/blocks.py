@@ -1,20 +1,24 @@
 """The app: one page, its queue, and launch settings that keep it on this machine."""
 
 import os
+from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
 
 from adapp import __version__
+from adapp.core.errors import UsageError
 from adapp.core.settings import Settings
 from adapp.ui import page_view, texts
 from adapp.ui.about_tab import build_about_tab
+from adapp.ui.api_tab import build_api_tab
 from adapp.ui.app_services import AppServices, app_services
 from adapp.ui.batch_tab import build_batch_tab
 from adapp.ui.compare_tab import build_compare_tab
 from adapp.ui.endpoints import build_endpoints
 from adapp.ui.errors import told
 from adapp.ui.inspect_tab import build_inspect_tab
+from adapp.ui.methods_tab import build_methods_tab
 from adapp.ui.theme import STYLE_SHEETS, theme
 
 MOST_WAITING = 24
@@ -23,6 +27,13 @@ CACHE_SECONDS = (900, 3600)
 """How often the cache of uploaded and exported files is swept, and what age is swept away."""
 
 _POLL_SECONDS = 1.0
+_OPEN_LINK = """
+() => {
+  const key = new URLSearchParams(window.location.search).get('example');
+  if (key) document.querySelector(`#examples [data-key="${CSS.escape(key)}"]`)?.click();
+}
+"""
+"""A link to an example (``?example=KEY``) runs it; nothing else of an address is read."""
 
 
 def build_app(services: AppServices) -> gr.Blocks:
@@ -39,9 +50,14 @@ def build_app(services: AppServices) -> gr.Blocks:
                 build_compare_tab(services, inspecting, tab)
             with gr.Tab("Batch", id="batch") as tab:
                 build_batch_tab(services, inspecting, tab)
+            with gr.Tab("Methods", id="methods") as tab:
+                build_methods_tab(services, tab)
+            with gr.Tab("API", id="api-tab") as tab:
+                build_api_tab(services, tab)
             with gr.Tab("About", id="about-tab"):
                 build_about_tab()
         build_endpoints(services)
+        app.load(None, None, None, js=_OPEN_LINK)
         app.unload(told(inspecting.runs.on_leave))
     app.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
     return app
@@ -89,6 +105,7 @@ def launch_settings() -> dict[str, Any]:
         "state_session_capacity": MOST_SESSIONS,
         "server_name": "0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1",  # noqa: S104
         "auth": _sign_in(),
+        "mcp_server": _as_tools(),
     }
 
 
@@ -96,6 +113,18 @@ def _sign_in() -> tuple[str, str] | None:
     """Return the name and password of ``ADAPP_AUTH`` ("name:password"), for shared servers."""
     name, colon, password = os.environ.get("ADAPP_AUTH", "").partition(":")
     return (name, password) if colon else None
+
+
+def _as_tools() -> bool:
+    """Return whether the public endpoints are MCP tools too.
+
+    Raises:
+        UsageError: If they should be, but the package for it is not installed.
+    """
+    if texts.mcp_asked() and find_spec("mcp") is None:
+        msg = 'ADAPP_MCP needs one more package: pip install "gradio[mcp]", or unset ADAPP_MCP.'
+        raise UsageError(msg)
+    return texts.mcp_asked()
 
 
 def launch(host: str | None = None, port: int | None = None, preset: str | None = None) -> None:

@@ -1,12 +1,14 @@
 """The Compare tab's components, where they stand; no behaviour."""
 
+from typing import Any
+
 import gradio as gr
 
 from adapp.methods.registry import METHODS
 from adapp.ui import compare_view, page_view, texts
 from adapp.ui.app_services import AppServices
 from adapp.ui.compare_parts import CompareLayout
-from adapp.ui.inspect_layout import PICK
+from adapp.ui.inspect_parts import PICK
 from adapp.ui.intake import SUFFIXES
 from adapp.ui.state import SESSION_SECONDS, drop_held
 from adapp.ui.viewer import script
@@ -32,36 +34,26 @@ _EXPORTS = {
 
 def lay_out_compare(services: AppServices) -> CompareLayout:
     """Build the tab inside the current ``Blocks`` and return its components."""
-    examples = gr.HTML(
-        page_view.cards_html(services.examples, services.thumbnails),
-        js_on_load=PICK,
-        apply_default_css=False,
-        elem_id="compare-examples",
-    )
+    parts: dict[str, Any] = {
+        "examples": gr.HTML(
+            page_view.cards_html(services.examples, services.thumbnails),
+            js_on_load=PICK,
+            apply_default_css=False,
+            elem_id="compare-examples",
+        )
+    }
     with gr.Row(elem_id="compare-bar"):
-        methods = gr.CheckboxGroup(
-            [(info.title, name) for name, info in METHODS.items()],
-            value=list(METHODS),
-            label="Methods",
-            elem_id="compare-methods",
-        )
-        pictures = gr.HTML(
-            compare_view.pictures_html(0, 0), elem_id="compare-pictures", apply_default_css=False
-        )
-        run = gr.Button("Compare", variant="primary", elem_id="compare-run", min_width=120, scale=0)
-        stop = gr.Button(
-            "Stop", variant="stop", interactive=False, elem_id="compare-stop", min_width=70, scale=0
-        )
-    progress = gr.HTML(page_view.message_html(texts.COMPARE_HINT), elem_id="compare-progress")
+        parts |= _bar()
+    parts["progress"] = gr.HTML(
+        page_view.message_html(texts.COMPARE_HINT), elem_id="compare-progress"
+    )
     with gr.Column(elem_id="compare-panel"):
-        strip = gr.HTML("", js_on_load=PICK, elem_id="compare-strip", apply_default_css=False)
-        rows, limit, opacity = _look()
-        grid = gr.HTML(
-            "", js_on_load=script("compare.js"), elem_id="compare-grid", apply_default_css=False
-        )
-        table = gr.HTML("", elem_id="compare-table", apply_default_css=False)
+        parts["strip"] = _plain("compare-strip", PICK)
+        parts["rows"], parts["limit"], parts["opacity"] = _look()
+        parts["grid"] = _plain("compare-grid", script("compare.js"))
+        parts["table"] = _plain("compare-table")
         with gr.Row(elem_id="compare-foot"):
-            masks = gr.UploadButton(
+            parts["masks"] = gr.UploadButton(
                 "Add true masks",
                 file_count="multiple",
                 type="filepath",
@@ -70,28 +62,38 @@ def lay_out_compare(services: AppServices) -> CompareLayout:
                 elem_id="compare-masks",
                 min_width=110,
             )
-            exports, download = _exports()
-            truth_note = gr.HTML(page_view.message_html(texts.TRUTH_HINT), elem_id="compare-truth")
-    return CompareLayout(
-        examples=examples,
-        pictures=pictures,
-        methods=methods,
-        run=run,
-        stop=stop,
-        progress=progress,
-        held=gr.State(None, time_to_live=SESSION_SECONDS, delete_callback=drop_held),
-        chosen=gr.State(0),
-        strip=strip,
-        rows=rows,
-        limit=limit,
-        opacity=opacity,
-        grid=grid,
-        table=table,
-        masks=masks,
-        truth_note=truth_note,
-        exports=exports,
-        download=download,
-    )
+            parts["exports"], parts["download"] = _exports()
+            parts["truth_note"] = gr.HTML(
+                page_view.message_html(texts.TRUTH_HINT), elem_id="compare-truth"
+            )
+    held = gr.State(None, time_to_live=SESSION_SECONDS, delete_callback=drop_held)
+    return CompareLayout(held=held, chosen=gr.State(0), **parts)
+
+
+def _bar() -> dict[str, Any]:
+    """Build what decides a comparison, and its buttons."""
+    return {
+        "methods": gr.CheckboxGroup(
+            [(info.title, name) for name, info in METHODS.items()],
+            value=list(METHODS),
+            label="Methods",
+            elem_id="compare-methods",
+        ),
+        "pictures": gr.HTML(
+            compare_view.pictures_html(0, 0), elem_id="compare-pictures", apply_default_css=False
+        ),
+        "run": gr.Button(
+            "Compare", variant="primary", elem_id="compare-run", min_width=120, scale=0
+        ),
+        "stop": gr.Button(
+            "Stop", variant="stop", interactive=False, elem_id="compare-stop", min_width=70, scale=0
+        ),
+    }
+
+
+def _plain(name: str, behaviour: str | None = None) -> gr.HTML:
+    """Return an empty part of the page called ``name``."""
+    return gr.HTML("", js_on_load=behaviour, elem_id=name, apply_default_css=False)
 
 
 def _look() -> tuple[gr.CheckboxGroup, gr.Radio, gr.Slider]:

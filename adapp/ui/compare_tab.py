@@ -10,7 +10,8 @@ from adapp.ui.compare_parts import CompareLayout
 from adapp.ui.compare_run import CompareHandlers
 from adapp.ui.errors import told
 from adapp.ui.inspect_parts import InspectLayout
-from adapp.ui.inspect_tab import AT_ONCE, EACH, LIVE, MODEL_QUEUE, PRIVATE, InspectTab
+from adapp.ui.inspect_tab import InspectTab
+from adapp.ui.queues import AT_ONCE, EACH, LIVE, MODEL_QUEUE, PRIVATE
 
 _SET_ROWS = "(rows) => { document.getElementById('compare-grid').dataset.rows = rows.join(' '); }"
 _SET_OPACITY = (

@@ -21,8 +21,8 @@ from adapp.ui.compare_endpoint import CompareEndpoint
 from adapp.ui.errors import told
 from adapp.ui.export_files import export, report_with_overlays
 from adapp.ui.form import problems, refuse, support_problem
-from adapp.ui.inspect_tab import MODEL_QUEUE
 from adapp.ui.intake import SUFFIXES
+from adapp.ui.queues import MODEL_QUEUE
 
 
 class Endpoints:

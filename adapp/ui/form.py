@@ -29,6 +29,7 @@ class Form(NamedTuple):
     preset: str
     checkpoint: str
     tune: bool
+    tiles: int = 1
 
     def request(self) -> InspectionRequest:
         """Return the inspection that is asked for."""
@@ -40,6 +41,7 @@ class Form(NamedTuple):
             support=paths(self.support, self.support_originals),
             query=paths(self.query, self.query_originals),
             tune=self.tune,
+            tiles=int(self.tiles or 1),
         )
 
 

@@ -22,6 +22,7 @@ from adapp.ui import inspect_view, patch_view, verdict_view, viewer
 from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.inspect_view import Pair
 from adapp.ui.pictures import png_uri, screen_picture
+from adapp.ui.session_view import area_svg
 from adapp.ui.state import Held, Look
 from adapp.ui.viewer import ViewerParts
 
@@ -52,6 +53,7 @@ class Drawing:
                 f"{held.key}-{look.chosen}", outcome.image.name, outcome.image.pixels
             ),
             **self._map_parts(outcome, look),
+            "area": area_svg(held.shapes, *outcome.result.fused_map.shape),
         }
         return {
             self._results.notes: inspect_view.notes_html(inspection, outcome),
@@ -228,8 +230,8 @@ def on_slider(value: float) -> float:
     return round(value, 3)
 
 
-def first_look(found: Inspection, kind: str, colors: str) -> Look:
-    """Return the look at a new result: its first query, the map looked at before if it has it."""
-    names = map_names(found.outcomes[0].result)
+def first_look(found: Inspection, kind: str, colors: str, chosen: int = 0) -> Look:
+    """Return the look at a new result: one query, the map looked at before if it has it."""
+    names = map_names(found.outcomes[chosen].result)
     own = Thresholds.of(found.calibration)
-    return Look(0, kind if kind in names else names[0], colors, own)
+    return Look(chosen, kind if kind in names else names[0], colors, own)

@@ -43,12 +43,12 @@ class InputHandlers:
     def on_support(self, items: GalleryItems, originals: Originals, method: str) -> tuple[Any, ...]:
         """Check the normal pictures as soon as they are there."""
         looked = check(items, originals)
-        return _gallery(looked), looked.originals, _support_remark(looked, method)
+        return _gallery(looked), looked.originals, support_remark(looked, method)
 
     def on_query(self, items: GalleryItems, originals: Originals, _: str) -> tuple[Any, ...]:
         """Check the pictures to inspect as soon as they are there."""
         looked = check(items, originals)
-        return _gallery(looked), looked.originals, _query_remark(looked)
+        return _gallery(looked), looked.originals, query_remark(looked)
 
     def on_method(
         self, method: str, preset: str, checkpoint: str, items: GalleryItems, originals: Originals
@@ -60,7 +60,7 @@ class InputHandlers:
             self._notes.method_note: method_view.note_html(info, preset, checkpoint),
             self._inputs.category: gr.Textbox(info=method_view.part_hint(info)),
             self._inputs.support: gr.Gallery(label=method_view.support_label(info)),
-            self._notes.support_note: _support_remark(check(items, originals), method),
+            self._notes.support_note: support_remark(check(items, originals), method),
             self._inputs.tune: gr.Checkbox(
                 info=method_view.tune_hint(info), interactive=info.learns_support, **tuning
             ),
@@ -89,7 +89,7 @@ class InputHandlers:
         return {
             self._inputs.support: grown if looked.items is None else looked.items,
             self._inputs.support_originals: looked.originals,
-            self._notes.support_note: _support_remark(looked, method),
+            self._notes.support_note: support_remark(looked, method),
             **self._busy(held),
         }
 
@@ -106,8 +106,8 @@ class InputHandlers:
             self._inputs.category: example.category,
             self._inputs.tune: False,
             # a gallery that was empty does not tell of a change that a handler makes
-            self._notes.support_note: _support_remark(_checked(support), method),
-            self._notes.query_note: _query_remark(_checked(query)),
+            self._notes.support_note: support_remark(_checked(support), method),
+            self._notes.query_note: query_remark(_checked(query)),
             **self._busy(held),
         }
 
@@ -130,12 +130,14 @@ def _gallery(looked: Checked) -> Any:  # noqa: ANN401 - gradio's own sign for "u
     return gr.skip() if looked.items is None else looked.items
 
 
-def _support_remark(looked: Checked, method: str) -> str:
+def support_remark(looked: Checked, method: str) -> str:
+    """Return what to say below the box of normal pictures."""
     hint = method_view.support_hint(_info(method))
     return page_view.intake_html(looked, MOST_SUPPORT) or page_view.message_html(hint)
 
 
-def _query_remark(looked: Checked) -> str:
+def query_remark(looked: Checked) -> str:
+    """Return what to say below the box of pictures to inspect."""
     return page_view.intake_html(looked, MOST_QUERY) or page_view.message_html(texts.QUERY_HINT)
 
 

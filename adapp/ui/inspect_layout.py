@@ -8,18 +8,26 @@ from adapp.methods.registry import METHODS, MethodInfo
 from adapp.rendering.colormaps import SEQUENTIAL
 from adapp.ui import method_view, page_view, texts
 from adapp.ui.app_services import AppServices
-from adapp.ui.inspect_parts import Actions, Controls, Exports, Inputs, InspectLayout, Results
+from adapp.ui.inspect_parts import (
+    PICK,
+    Actions,
+    Controls,
+    Exports,
+    Inputs,
+    InspectLayout,
+    Results,
+)
 from adapp.ui.intake import SUFFIXES
 from adapp.ui.patch_view import READING_HINT
+from adapp.ui.session_parts import (
+    SessionParts,
+    area_row,
+    defect_editor,
+    earlier_runs,
+    set_buttons,
+)
 from adapp.ui.state import SESSION_SECONDS, drop_held
 from adapp.ui.viewer import FIRST_MAPS, VIEWS, script, viewer
-
-PICK = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button');
-  if (button) trigger('pick', {key: button.dataset.key ?? button.dataset.index});
-});
-"""
 
 
 def lay_out(services: AppServices) -> InspectLayout:
@@ -32,24 +40,34 @@ def lay_out(services: AppServices) -> InspectLayout:
     )
     with gr.Row(elem_id="bench"):
         with gr.Column(elem_id="setup", min_width=280):
-            inputs, buttons = _setup(services, examples)
+            inputs, buttons, extras = _setup(services, examples)
         with gr.Column(elem_id="findings", min_width=280):
-            results, controls, exports, good = _findings()
+            results, controls, exports, good, drawn = _findings()
     actions = Actions(good=good, **buttons)
     return InspectLayout(
-        inputs=inputs, results=results, controls=controls, actions=actions, exports=exports
+        inputs=inputs,
+        results=results,
+        controls=controls,
+        actions=actions,
+        exports=exports,
+        session=SessionParts(*extras, *drawn),
     )
 
 
-def _setup(services: AppServices, examples: gr.HTML) -> tuple[Inputs, dict[str, Any]]:
+def _setup(
+    services: AppServices, examples: gr.HTML
+) -> tuple[Inputs, dict[str, Any], tuple[Any, ...]]:
     first = next(iter(METHODS.values()))
     support = _gallery(method_view.support_label(first), "support")
     support_note = gr.HTML(
         page_view.message_html(method_view.support_hint(first)), elem_id="support-note"
     )
+    sets = set_buttons()
     query = _gallery(texts.QUERY_LABEL, "query")
     query_note = gr.HTML(page_view.message_html(texts.QUERY_HINT), elem_id="query-note")
     method, method_note, category, tune = _method_choice(services, first)
+    tiles = _tiling()
+    editor = defect_editor()
     preset, checkpoint, licence = _model_choice(services)
     with gr.Row(elem_id="run-row"):
         run = gr.Button("Run inspection", variant="primary", elem_id="run", min_width=120)
@@ -66,6 +84,7 @@ def _setup(services: AppServices, examples: gr.HTML) -> tuple[Inputs, dict[str, 
         preset=preset,
         checkpoint=checkpoint,
         tune=tune,
+        tiles=tiles,
     )
     actions = {
         "examples": examples,
@@ -76,7 +95,7 @@ def _setup(services: AppServices, examples: gr.HTML) -> tuple[Inputs, dict[str, 
         "method_note": method_note,
         "licence": licence,
     }
-    return inputs, actions
+    return inputs, actions, (*sets, *editor)
 
 
 def _method_choice(
@@ -130,6 +149,17 @@ def _gallery(label: str, name: str) -> gr.Gallery:
     )
 
 
+def _tiling() -> gr.Radio:
+    return gr.Radio(
+        [("Off", 1), ("2 x 2", 2), ("3 x 3", 3), ("4 x 4", 4)],
+        value=1,
+        label=texts.TILES_LABEL,
+        info=texts.TILES_HINT,
+        elem_id="tiles",
+        elem_classes="segments",
+    )
+
+
 def _model_choice(services: AppServices) -> tuple[gr.Radio, gr.Radio, gr.HTML]:
     with gr.Accordion("Model and licence", open=False, elem_id="model-box"):
         preset = gr.Radio(
@@ -149,57 +179,44 @@ def _model_choice(services: AppServices) -> tuple[gr.Radio, gr.Radio, gr.HTML]:
     return preset, checkpoint, licence
 
 
-def _findings() -> tuple[Results, Controls, Exports, gr.Button]:
-    progress = gr.HTML("", elem_id="progress")
-    stale = gr.HTML("", elem_id="stale")
-    empty = gr.HTML(page_view.empty_html(), elem_id="empty")
+def _findings() -> tuple[Results, Controls, Exports, gr.Button, tuple[Any, ...]]:
+    parts: dict[str, Any] = {"progress": gr.HTML("", elem_id="progress")}
+    parts["stale"] = gr.HTML("", elem_id="stale")
+    parts["empty"] = gr.HTML(page_view.empty_html(), elem_id="empty")
+    earlier = earlier_runs()
     # The style sheet hides the panel while #empty has content: gradio forgets the properties of
     # parts that it has not mounted.
     with gr.Column(elem_id="panel"):
-        verdict = gr.HTML("", elem_id="verdict", apply_default_css=False)
-        strip = gr.HTML("", js_on_load=PICK, elem_id="strip", apply_default_css=False)
+        parts["verdict"] = _plain("verdict")
+        parts["strip"] = _plain("strip", PICK)
         with gr.Row(elem_id="look"):
             with gr.Column(elem_id="look-picture", min_width=280):
                 kind, view = _view_choice()
-                meaning = gr.HTML("", elem_id="meaning", apply_default_css=False)
-                shown = viewer()
-                reading = _clickable("reading", READING_HINT)
+                parts["meaning"] = _plain("meaning")
+                parts["viewer"] = viewer()
+                area = area_row()
+                parts["reading"] = _clickable("reading", READING_HINT)
                 opacity, colors = _paint_choice()
-                weight, weight_note = _weight_choice()
+                weight, parts["weight_note"] = _weight_choice()
             with gr.Column(elem_id="look-evidence", min_width=260):
-                patch = _clickable("patch")
-                regions = gr.HTML("", elem_id="regions", apply_default_css=False)
+                parts["patch"] = _clickable("patch")
+                parts["regions"] = _plain("regions")
         with gr.Row(elem_id="thresholds"):
-            histogram = gr.HTML(
-                "",
-                js_on_load=script("limits.js"),
-                elem_id="histogram",
-                apply_default_css=False,
-            )
+            parts["histogram"] = _plain("histogram", script("limits.js"))
             with gr.Column(min_width=240):
-                limits, threshold_note = _threshold_controls()
+                limits, parts["threshold_note"] = _threshold_controls()
         good = gr.Button(texts.GOOD_LABEL, size="sm", elem_id="good", scale=0)
         exports = _exports()
-        notes = gr.HTML("", elem_id="notes", apply_default_css=False)
-    results = Results(
-        held=gr.State(None, time_to_live=SESSION_SECONDS, delete_callback=drop_held),
-        chosen=gr.State(0),
-        progress=progress,
-        stale=stale,
-        empty=empty,
-        verdict=verdict,
-        notes=notes,
-        strip=strip,
-        meaning=meaning,
-        viewer=shown,
-        reading=reading,
-        weight_note=weight_note,
-        patch=patch,
-        regions=regions,
-        histogram=histogram,
-        threshold_note=threshold_note,
-    )
-    return results, Controls(kind, view, opacity, colors, weight, *limits), exports, good
+        parts["notes"] = _plain("notes")
+    held = gr.State(None, time_to_live=SESSION_SECONDS, delete_callback=drop_held)
+    controls = Controls(kind, view, opacity, colors, weight, *limits)
+    results = Results(held=held, chosen=gr.State(0), **parts)
+    return results, controls, exports, good, (*area, *earlier)
+
+
+def _plain(name: str, behaviour: str | None = None) -> gr.HTML:
+    """Return an empty part of the page called ``name``."""
+    return gr.HTML("", js_on_load=behaviour, elem_id=name, apply_default_css=False)
 
 
 def _clickable(name: str, text: str = "") -> gr.HTML:

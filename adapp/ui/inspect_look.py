@@ -151,6 +151,7 @@ def _alive(held: Held | None) -> tuple[Held, Inspection]:
     Raises:
         UsageError: If it was dropped.
     """
-    if held is None or held.inspection is None:
+    found = None if held is None else held.seen()
+    if held is None or found is None:
         raise UsageError(texts.DROPPED)
-    return held, held.inspection
+    return held, found

@@ -1,8 +1,19 @@
 """The Inspect tab's components by what they are for; how they stand is ``inspect_layout``'s."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import gradio as gr
+
+if TYPE_CHECKING:
+    from adapp.ui.session_parts import SessionParts
+
+PICK = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (button) trigger('pick', {key: button.dataset.key ?? button.dataset.index});
+});
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +29,7 @@ class Inputs:
     preset: gr.Radio
     checkpoint: gr.Radio
     tune: gr.Checkbox
+    tiles: gr.Radio
 
     def all(self) -> list[gr.components.Component]:
         """Return them in the order that the handlers take them."""
@@ -31,6 +43,7 @@ class Inputs:
             self.preset,
             self.checkpoint,
             self.tune,
+            self.tiles,
         ]
 
 
@@ -133,3 +146,4 @@ class InspectLayout:
     controls: Controls
     actions: Actions
     exports: Exports
+    session: "SessionParts"

@@ -41,6 +41,7 @@ class RunHandlers:
         """Yield the page's updates while an inspection runs; a result shows once it is there."""
         request = form_of(inputs).request()
         held = self._services.shelf.hold(len(request.query), other_tuning(older, request))
+        held.shapes = () if older is None else older.shapes
         session = str(browser.session_hash)
         stop = self._services.runs.begin(session)
         try:
@@ -83,6 +84,8 @@ class RunHandlers:
         self, held: Held, found: Inspection, shown: tuple[str, str], *, first: bool
     ) -> Updates:
         """Return the updates for a result that has just come in."""
+        self._services.speeds[found.request.method] = found.outcomes[-1].seconds
+        found = held.seen() or found
         if not first and held.look is not None:
             return self._draw.overview(held, found, held.look)
         look = first_look(found, *shown)
@@ -156,8 +159,9 @@ class RunHandlers:
             return {self._results.stale: stale}
         held.inspection, held.twin = held.twin, held.inspection
         held.pairs.clear()
-        look = first_look(held.inspection, kind, colors)
-        return self._fresh(held, held.inspection, look)
+        found = held.seen() or held.inspection
+        look = first_look(found, kind, colors)
+        return self._fresh(held, found, look)
 
 
 def other_tuning(older: Held | None, request: InspectionRequest) -> Inspection | None:

@@ -15,15 +15,10 @@ from adapp.ui.inspect_layout import lay_out
 from adapp.ui.inspect_look import LookHandlers
 from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.inspect_run import RunHandlers
+from adapp.ui.queues import AT_ONCE, EACH, LIVE, MODEL_QUEUE, PRIVATE
+from adapp.ui.session_run import SessionHandlers
+from adapp.ui.session_tab import wire_session
 
-MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}
-"""Every event that runs a model: one at a time, the others wait and are told their place."""
-
-PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", **PRIVATE}
-LIVE: dict[str, Any] = {"trigger_mode": "always_last", **AT_ONCE}
-EACH: dict[str, Any] = {"trigger_mode": "multiple", **AT_ONCE}
-"""For events that bring data along: of two quick ones, ``always_last`` sends the first's twice."""
 _SET_VIEW = "(view) => { document.getElementById('viewer').dataset.view = view; }"
 _SET_OPACITY = (
     "(opacity) => { document.getElementById('viewer').style.setProperty('--opacity', opacity); }"
@@ -44,26 +39,21 @@ def build_inspect_tab(services: AppServices) -> InspectTab:
     layout = lay_out(services)
     handlers = RunHandlers(services, layout)
     entry = InputHandlers(services, layout)
-    _wire_run(layout, handlers, entry)
+    session = SessionHandlers(layout)
+    _wire_run(layout, handlers, entry, session)
+    wire_session(layout, session)
     _wire_settings(layout, handlers, entry)
     _wire_look(layout, LookHandlers(layout))
     return InspectTab(handlers, entry, layout)
 
 
-def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> None:
-    """Connect Run, Stop and the example cards."""
-    inputs, results = layout.inputs, layout.results
-    actions, controls = layout.actions, layout.controls
+def _wire_run(
+    layout: InspectLayout, run: RunHandlers, entry: InputHandlers, session: SessionHandlers
+) -> None:
+    """Connect Run, Stop, the example cards and what else starts a run."""
+    inputs, results, actions = layout.inputs, layout.results, layout.actions
     buttons = [actions.run, actions.stop, results.progress, results.stale]
-    inspection = {
-        "fn": told(run.on_detect),
-        "inputs": [results.held, controls.kind, controls.colors, *inputs.all()],
-        "outputs": [*results.fresh(), controls.kind, *controls.sliders(), *buttons[:2]],
-        "show_progress": "minimal",
-        "show_progress_on": results.progress,
-        **MODEL_QUEUE,
-        **PRIVATE,
-    }
+    inspection = _inspection(layout, run)
     pressed = actions.run.click(
         told(run.on_run),
         [*inputs.all(), results.held],
@@ -73,32 +63,30 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
         concurrency_limit=None,
         **PRIVATE,
     ).success(**inspection)
+    filled = [inputs.support, inputs.query, inputs.category, inputs.tune]
     tried = actions.examples.pick(
         told(entry.on_example),
         [results.held, inputs.method],
-        [
-            inputs.support,
-            inputs.query,
-            inputs.category,
-            inputs.tune,
-            actions.support_note,
-            actions.query_note,
-            *buttons,
-        ],
+        [*filled, actions.support_note, actions.query_note, *buttons],
         **AT_ONCE,
     ).success(**inspection)
+    support = [inputs.support, inputs.support_originals]
     added = actions.good.click(
         told(entry.on_good),
-        [
-            *(results.held, results.chosen, inputs.support, inputs.support_originals),
-            inputs.method,
-        ],
-        [inputs.support, inputs.support_originals, actions.support_note, *buttons],
+        [results.held, results.chosen, *support, inputs.method],
+        [*support, actions.support_note, *buttons],
         **AT_ONCE,
     ).success(**inspection)
+    history = layout.session.history
     for running in (pressed, tried, added):
         running.success(
             told(run.on_settings), [results.held, *inputs.all()], results.stale, **AT_ONCE
+        )
+        running.success(
+            told(session.on_finished),
+            [history, results.held],
+            [history, layout.session.earlier],
+            **AT_ONCE,
         )
     actions.stop.click(
         told(run.on_stop),
@@ -107,6 +95,21 @@ def _wire_run(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> 
         cancels=[pressed, tried, added],
         **AT_ONCE,
     )
+
+
+def _inspection(layout: InspectLayout, run: RunHandlers) -> dict[str, Any]:
+    """Return the event that runs the model, as everything that starts one calls it."""
+    results, controls = layout.results, layout.controls
+    buttons = [layout.actions.run, layout.actions.stop]
+    return {
+        "fn": told(run.on_detect),
+        "inputs": [results.held, controls.kind, controls.colors, *layout.inputs.all()],
+        "outputs": [*results.fresh(), controls.kind, *controls.sliders(), *buttons],
+        "show_progress": "minimal",
+        "show_progress_on": results.progress,
+        **MODEL_QUEUE,
+        **PRIVATE,
+    }
 
 
 def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> None:
@@ -128,6 +131,7 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
             inputs.category.change,  # its input event misses what is pasted
             inputs.preset.input,
             inputs.checkpoint.input,
+            inputs.tiles.input,
         ],
         told(run.on_settings),
         [results.held, *inputs.all()],

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from adapp.services.ignoring import Shape, with_ignored
 from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.regions import Match, Thresholds
 from adapp.ui.inspect_view import Pair
@@ -66,6 +67,8 @@ class Held:
         pairs: Evidence that was drawn already, by position of the query and match.
         spot: Row and column of the pixel read last, while its mark is on the picture.
         anew: A query as the method fused it and as fused with the visitor's weight, used last.
+        shapes: Areas that the visitor drew, the same on every query of the run.
+        masked: A result, shapes, and the result without their area, made last.
     """
 
     key: str
@@ -79,6 +82,18 @@ class Held:
     pairs: dict[tuple[int, Match], Pair] = field(default_factory=dict[tuple[int, Match], Pair])
     spot: tuple[int, int] | None = None
     anew: tuple[QueryOutcome, QueryOutcome] | None = None
+    shapes: tuple[Shape, ...] = ()
+    masked: tuple[Inspection, tuple[Shape, ...], Inspection] | None = None
+
+    def seen(self) -> Inspection | None:
+        """Return the result without the area that the visitor ignores; None once dropped."""
+        if self.inspection is None or not self.shapes:
+            return self.inspection
+        last = self.masked
+        if last is None or last[0] is not self.inspection or last[1] != self.shapes:
+            last = (self.inspection, self.shapes, with_ignored(self.inspection, self.shapes))
+            self.masked = last
+        return last[2]
 
     def drop(self) -> None:
         """Let go of the pictures and maps."""
@@ -88,6 +103,7 @@ class Held:
         self.thumbs.clear()
         self.pairs.clear()
         self.anew = None
+        self.masked = None
 
 
 class ResultShelf:

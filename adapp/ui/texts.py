@@ -1,5 +1,7 @@
 """Every sentence of the app that does not depend on a result."""
 
+import os
+
 TITLE = "adapp: visual anomaly detection"
 
 CHECKPOINTS = {
@@ -29,6 +31,46 @@ DROPPED = (
 )
 GOOD_LABEL = "This is actually good: add to normals and run again"
 GOOD_ALREADY = "This picture is among the normal ones already."
+TILES_LABEL = "Tiling for small defects"
+TILES_HINT = (
+    "Cuts large pictures into tiles that are inspected one by one: slower, but what is small "
+    "is not lost."
+)
+DEFECT_HINT = (
+    "No defective part at hand? Draw a scratch or a stain on a good one and see whether it is "
+    "found. The picture itself is not changed."
+)
+DEFECT_NEEDS_NORMAL = "Add a normal part first (box 1); it is the ground to draw on."
+DEFECT_EMPTY = "Press Start from normal 1, draw on the picture, then use it as a query."
+SPEED_UNKNOWN = "not yet measured, it has not run since the start"
+NO_CHECKPOINT = (
+    "None ships for the embedded encoder: it runs its training-free variant, as its name says."
+)
+NOT_MEASURED = "Not measured here; nothing is guessed. To measure it:"
+BENCHMARK_INTRO = """
+**Published figures, and ours beside them.** The papers' methods run on other encoders and partly on
+training data that is not free; ours run on the small embedded encoder. What was not measured has no
+figure.
+"""
+API_INTRO = """
+Every program below runs as it stands, with `good_1.png`, `good_2.png` and `part.png` beside it. The
+endpoints are `/methods`, `/detect`, `/compare`, `/calibrate`, `/explain` and `/export`; the scores
+are those of the page.
+"""
+MCP_OFF = """
+**Agents.** Start the app with `ADAPP_MCP=1` (and `pip install "gradio[mcp]"`) and the same
+endpoints become MCP tools. It is off now.
+"""
+MCP_ON = """
+**Agents.** The same endpoints are MCP tools at this address.
+"""
+
+
+def mcp_asked() -> bool:
+    """Return whether ``ADAPP_MCP`` turns the endpoints into MCP tools."""
+    return os.environ.get("ADAPP_MCP", "").lower() in {"1", "true", "yes", "on"}
+
+
 STOPPED_EMPTY = "Stopped before the first picture was inspected. Press Run to start again."
 WAITING = "Waiting for the model"
 

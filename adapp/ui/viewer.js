@@ -70,9 +70,62 @@ const read = () => {
   trigger('read', {row: spot.row, column: spot.column});
 };
 
+// Pens: a stroke that does not count, a rectangle outside of which nothing counts. The server
+// keeps the shapes and sends them back as a layer; the drawing itself is only this stroke.
+let pen = '', stroke = null;
+const shapes = () => JSON.parse(element.querySelector('.layer.area svg')?.dataset.shapes ?? '[]');
+const pick = (name) => {
+  pen = pen === name ? '' : name;
+  for (const one of element.querySelectorAll('[data-pen]'))
+    one.setAttribute('aria-pressed', one.dataset.pen === pen);
+  element.toggleAttribute('data-drawing', pen !== '');
+};
+const fraction = (event) => {
+  const box = layers().getBoundingClientRect();
+  return [clamp((event.clientX - box.left) / box.width, 0, 1),
+          clamp((event.clientY - box.top) / box.height, 0, 1)];
+};
+const sketch = () => {
+  const canvas = element.querySelector('.drawing'), whole = size();
+  if (!canvas || !whole) return;
+  canvas.setAttribute('viewBox', `0 0 ${whole.columns} ${whole.rows}`);
+  canvas.innerHTML = '';
+  if (!stroke) return;
+  const places = stroke.points.map(([x, y]) => [x * whole.columns, y * whole.rows]);
+  const [first, last] = [places[0], places[places.length - 1]];
+  canvas.innerHTML = stroke.kind === 'ignore'
+    ? `<polyline points="${places.join(' ')}" stroke-width="${2 * stroke.radius * whole.columns}"/>`
+    : `<rect x="${Math.min(first[0], last[0])}" y="${Math.min(first[1], last[1])}"
+         width="${Math.abs(last[0] - first[0])}" height="${Math.abs(last[1] - first[1])}"/>`;
+};
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-pen]');
+  if (button) pick(button.dataset.pen);
+});
+element.addEventListener('pointerdown', (event) => {
+  if (!pen || !event.target.closest('.stage') || event.target.closest('button')) return;
+  event.preventDefault();
+  stroke = {kind: pen, points: [fraction(event)], radius: 0.02};
+  sketch();
+});
+window.addEventListener('pointermove', (event) => {
+  if (!stroke) return;
+  stroke.points.push(fraction(event));
+  sketch();
+});
+window.addEventListener('pointerup', () => {
+  if (!stroke) return;
+  const done = stroke;
+  stroke = null;
+  if (done.kind === 'keep') done.points = [done.points[0], done.points[done.points.length - 1]];
+  if (done.kind === 'ignore' || done.points.length > 1)
+    trigger('area', {shapes: [...shapes(), done]});
+  sketch();
+});
+
 let drag = null;
 element.addEventListener('pointerdown', (event) => {
-  if (!event.target.closest('.stage') || event.target.closest('button')) return;
+  if (pen || !event.target.closest('.stage') || event.target.closest('button')) return;
   drag = {x: event.clientX, y: event.clientY, panX: look.x, panY: look.y, moved: false};
 });
 window.addEventListener('pointermove', (event) => {

@@ -49,12 +49,20 @@ _TEMPLATE = """
       <div class="layer mask">${mask}</div>
       <div class="layer frames">${frames}</div>
       <div class="layer links"></div>
+      <div class="layer area">${area}</div>
+      <svg class="drawing" aria-hidden="true"></svg>
       <i class="spot"></i>
     </div>
     <div class="zoom">
       <button type="button" data-zoom="in" aria-label="Zoom in">+</button>
       <button type="button" data-zoom="out" aria-label="Zoom out">&minus;</button>
       <button type="button" data-zoom="fit" aria-label="Fit the picture">Fit</button>
+    </div>
+    <div class="pens">
+      <button type="button" data-pen="ignore" aria-pressed="false"
+              title="Paint over what does not count: a serial number, an edge">Ignore brush</button>
+      <button type="button" data-pen="keep" aria-pressed="false"
+              title="Drag a rectangle: only what lies inside counts">Region of interest</button>
     </div>
   </div>
   <figcaption class="scale">${colorbar}</figcaption>
@@ -77,6 +85,7 @@ def viewer() -> gr.HTML:
         paint="",
         mask="",
         frames="",
+        area="",
         colorbar="",
     )
 

@@ -1,0 +1,55 @@
+"""The extras of the Inspect tab: which event is answered by which handler."""
+
+from adapp.ui.errors import told
+from adapp.ui.inspect_parts import InspectLayout
+from adapp.ui.queues import AT_ONCE, EACH, PRIVATE
+from adapp.ui.session_run import SessionHandlers
+
+_SAVE = "() => { document.getElementById('saved-set').click(); }"
+
+
+def wire_session(layout: InspectLayout, session: SessionHandlers) -> None:
+    """Connect sets, drawn areas, test defects and earlier runs."""
+    _wire_inputs(layout, session)
+    parts, results, controls = layout.session, layout.results, layout.controls
+    look = [controls.kind, controls.colors]
+    shown = [*results.drawn(), controls.kind, *controls.sliders(), parts.area_note]
+    results.viewer.area(told(session.on_area), [results.held, results.chosen, *look], shown, **EACH)
+    parts.clear_area.click(
+        told(session.on_clear_area), [results.held, results.chosen, *look], shown, **AT_ONCE
+    )
+    parts.earlier.pick(
+        told(session.on_earlier),
+        [parts.history, *look],
+        [*shown, results.held, results.empty, parts.earlier],
+        **EACH,
+    )
+
+
+def _wire_inputs(layout: InspectLayout, session: SessionHandlers) -> None:
+    parts, inputs, notes = layout.session, layout.inputs, layout.actions
+    support = [inputs.support, inputs.support_originals]
+    parts.save_set.click(
+        told(session.on_save_set),
+        [*support, inputs.category],
+        parts.saved_set,
+        show_progress="hidden",
+        **PRIVATE,
+    ).success(None, None, None, js=_SAVE)
+    parts.load_set.upload(
+        told(session.on_load_set),
+        [parts.load_set, inputs.method],
+        [*support, inputs.category, notes.support_note],
+        show_progress="hidden",
+        **PRIVATE,
+    )
+    parts.fill_editor.click(
+        told(session.on_fill_editor), support, parts.editor, show_progress="hidden", **PRIVATE
+    )
+    parts.take_editor.click(
+        told(session.on_take_editor),
+        [parts.editor, inputs.query, inputs.query_originals],
+        [inputs.query, inputs.query_originals, notes.query_note],
+        show_progress="hidden",
+        **PRIVATE,
+    )
