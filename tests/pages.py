@@ -48,5 +48,5 @@ def explainer(settings=None, reasoner=None):
     return Explainer(
         "tiny",
         library=lambda: library,
-        reasoner=lambda: reasoner or choose("evidence", ReasonerOptions()),
+        reasoner=lambda: reasoner or choose("evidence", ReasonerOptions()),  # a ``Choice``
     )

@@ -7,6 +7,7 @@ from adapp.core.settings import Settings
 from adapp.data.images import load_image
 from adapp.methods.registry import METHODS
 from adapp.services.examples import Example, examples
+from adapp.services.explaining import Explainer
 from adapp.services.inspection import InspectionRequest
 from adapp.services.pool import DetectorPool
 from adapp.ui.pictures import png_uri, screen_picture
@@ -31,6 +32,8 @@ class AppServices:
         thumbnails: Address of each example's picture, by the example's key.
         shelf: Keeps all sessions' results within a budget.
         runs: Runs in progress, by session.
+        explainer: Answers questions about parts.
+        answers: Answers in progress, by session.
         warm_up: Loads the model in the background.
         speeds: Seconds of the last picture of each method that has run.
     """
@@ -44,6 +47,8 @@ class AppServices:
     thumbnails: Mapping[str, str]
     shelf: ResultShelf
     runs: Runs
+    explainer: Explainer
+    answers: Runs
     warm_up: WarmUp
     speeds: dict[str, float] = field(default_factory=dict[str, float])
 
@@ -58,6 +63,7 @@ def app_services(
     *,
     pool: DetectorPool | None = None,
     cards: Sequence[Example] | None = None,
+    explainer: Explainer | None = None,
 ) -> AppServices:
     """Return the app's working parts.
 
@@ -65,6 +71,7 @@ def app_services(
         preset: Preset to start with; None takes ``ADAPP_PRESET``.
         pool: Detectors; None makes the real ones.
         cards: Examples; None takes those that come with the project.
+        explainer: Answers questions; None makes the real one.
 
     Raises:
         UsageError: If the preset does not exist.
@@ -83,6 +90,8 @@ def app_services(
         thumbnails={example.key: _thumbnail(example) for example in shown},
         shelf=ResultShelf(),
         runs=Runs(),
+        explainer=explainer or Explainer(chosen),
+        answers=Runs(),
         warm_up=WarmUp(detectors, _first_run(shown, chosen, settings.checkpoint)),
     )
 

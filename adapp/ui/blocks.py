@@ -18,8 +18,10 @@ from adapp.ui.compare_tab import build_compare_tab
 from adapp.ui.endpoints import build_endpoints
 from adapp.ui.errors import told
 from adapp.ui.inspect_tab import build_inspect_tab
+from adapp.ui.labels import TRANSLATIONS, label
 from adapp.ui.methods_tab import build_methods_tab
 from adapp.ui.theme import STYLE_SHEETS, theme
+from adapp.ui.why_panel import build_why_panel
 
 MOST_WAITING = 24
 MOST_SESSIONS = 200
@@ -44,21 +46,23 @@ def build_app(services: AppServices) -> gr.Blocks:
     with app:
         _build_header(services)
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Inspect", id="inspect"):
+            with gr.Tab(label("inspect"), id="inspect"):
                 inspecting = build_inspect_tab(services)
-            with gr.Tab("Compare", id="compare") as tab:
+                why = build_why_panel(services, inspecting.layout)
+            with gr.Tab(label("compare"), id="compare") as tab:
                 build_compare_tab(services, inspecting, tab)
-            with gr.Tab("Batch", id="batch") as tab:
+            with gr.Tab(label("batch"), id="batch") as tab:
                 build_batch_tab(services, inspecting, tab)
-            with gr.Tab("Methods", id="methods") as tab:
+            with gr.Tab(label("methods"), id="methods") as tab:
                 build_methods_tab(services, tab)
-            with gr.Tab("API", id="api-tab") as tab:
+            with gr.Tab(label("api"), id="api-tab") as tab:
                 build_api_tab(services, tab)
-            with gr.Tab("About", id="about-tab"):
+            with gr.Tab(label("about"), id="about-tab"):
                 build_about_tab()
         build_endpoints(services)
         app.load(None, None, None, js=_OPEN_LINK)
         app.unload(told(inspecting.runs.on_leave))
+        app.unload(told(why.on_leave))
     app.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
     return app
 
@@ -103,9 +107,10 @@ def launch_settings() -> dict[str, Any]:
         "share": False,
         "footer_links": ["api", "settings"],
         "state_session_capacity": MOST_SESSIONS,
-        "server_name": "0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1",  # noqa: S104
+        "server_name": _host(),
         "auth": _sign_in(),
         "mcp_server": _as_tools(),
+        "i18n": TRANSLATIONS,
     }
 
 
@@ -113,6 +118,14 @@ def _sign_in() -> tuple[str, str] | None:
     """Return the name and password of ``ADAPP_AUTH`` ("name:password"), for shared servers."""
     name, colon, password = os.environ.get("ADAPP_AUTH", "").partition(":")
     return (name, password) if colon else None
+
+
+def _host() -> str:
+    """Return the address to listen on: this machine alone, unless a container says otherwise."""
+    everywhere = "0.0.0.0"  # noqa: S104 - on a Space, where nothing else reaches it
+    return os.environ.get("ADAPP_HOST") or (
+        everywhere if os.environ.get("SPACE_ID") else "127.0.0.1"
+    )
 
 
 def _as_tools() -> bool:

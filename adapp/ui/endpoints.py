@@ -13,16 +13,19 @@ from adapp.core.detector import SupportSet
 from adapp.core.errors import BadImage
 from adapp.data.images import load_run
 from adapp.methods.registry import METHODS
+from adapp.reasoning.question import QUICK_QUESTIONS
 from adapp.services.inspection import Inspection, InspectionRequest, drain, inspect
 from adapp.services.pool import DetectorKey
 from adapp.services.regions import Thresholds
 from adapp.ui.app_services import AppServices
 from adapp.ui.compare_endpoint import CompareEndpoint
 from adapp.ui.errors import told
+from adapp.ui.explain_endpoint import ExplainEndpoint
 from adapp.ui.export_files import export, report_with_overlays
 from adapp.ui.form import problems, refuse, support_problem
 from adapp.ui.intake import SUFFIXES
 from adapp.ui.queues import MODEL_QUEUE
+from adapp.ui.why_handlers import PAGE_FILES
 
 
 class Endpoints:
@@ -231,6 +234,17 @@ def build_endpoints(services: AppServices) -> None:
             CompareEndpoint(services).compare,
             [support, query, methods, category, masks, preset, checkpoint, seed],
             [found, pictures],
+            MODEL_QUEUE,
+        )
+        question = gr.Textbox(QUICK_QUESTIONS["en"]["what"], label="question")
+        pages = gr.File(
+            label="pages", file_count="multiple", type="filepath", file_types=list(PAGE_FILES)
+        )
+        _publish(
+            "explain",
+            ExplainEndpoint(services).explain,
+            [support, query, method, category, question, pages, preset, checkpoint, seed],
+            [found],
             MODEL_QUEUE,
         )
 

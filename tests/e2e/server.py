@@ -2,7 +2,8 @@
 
 Run as ``python -m tests.e2e.server PORT FOLDER``. Through files in FOLDER a test sees every
 prediction (one line each in ``predictions``), lets only so many pass (the number in ``gate``)
-and makes the next ones fail like a bug (``break``).
+and makes the next ones fail like a bug (``break``). A language model that does not exist writes
+what stands in ``answer``; an answer waits before its last sentence while ``hold`` is there.
 """
 
 import sys
@@ -12,12 +13,17 @@ from pathlib import Path
 
 from PIL import Image
 
+from adapp.core.reasoner import Explanation, ReasoningUpdate, TokenCount, never
 from adapp.methods.registry import METHODS
+from adapp.reasoning.checks import review
+from adapp.reasoning.choose import Choice
+from adapp.reasoning.evidence import EvidenceReasoner
 from adapp.services.examples import Example
 from adapp.services.pool import DetectorPool
 from adapp.ui.app_services import app_services
 from adapp.ui.blocks import build_app, launch_settings
 from tests.fakes import FAKE_METHODS, FakeLoader, part
+from tests.pages import explainer
 
 POLL_SECONDS = 0.01
 SHAPE = (72, 96)
@@ -58,6 +64,42 @@ class WatchedLoader(FakeLoader):
         return replace(super().__call__(name, **options), predictions=self._watched)
 
 
+class WatchedReasoner(EvidenceReasoner):
+    """The evidence report, or the words that a test wrote down, checked like a model's."""
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def stream(self, request, stop=never):
+        scripted = self._folder / "answer"
+        if scripted.exists():
+            yield from self._scripted(request, scripted.read_text())
+            return
+        updates = list(super().stream(request))
+        for number, update in enumerate(updates):
+            while number == len(updates) - 2 and (self._folder / "hold").exists():
+                if stop():
+                    return
+                time.sleep(POLL_SECONDS)
+                yield updates[number - 1]
+            yield update
+
+    def _scripted(self, request, text):
+        checked = review(text, request)
+        yield ReasoningUpdate(
+            checked.text,
+            Explanation(
+                text=checked.text,
+                source="local_model",
+                model="a model of the test's own",
+                cited=checked.cited,
+                seconds=0.1,
+                tokens=TokenCount(100, 10),
+                flags=checked.flags,
+            ),
+        )
+
+
 def plate(number, defect=None):
     """Return a part, RGB [72, 96, 3]; ``defect`` is a box that is a little too bright."""
     image = part(number, *SHAPE)
@@ -87,7 +129,10 @@ def main(port, folder):
     METHODS.update(FAKE_METHODS)
     (folder / "predictions").touch()
     services = app_services(
-        "tiny", pool=DetectorPool(WatchedLoader(folder)), cards=cards(folder / "cards")
+        "tiny",
+        pool=DetectorPool(WatchedLoader(folder)),
+        cards=cards(folder / "cards"),
+        explainer=explainer(reasoner=Choice(WatchedReasoner(folder), "A test asked for it.")),
     )
     services.warm_up.start()
     services.warm_up.wait(30)

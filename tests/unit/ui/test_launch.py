@@ -58,8 +58,7 @@ def test_only_the_promised_endpoints_are_public(services):
         for dependency in config["dependencies"]
         if dependency["api_visibility"] == "public"
     }
-    assert public <= PROMISED
-    assert PROMISED - public <= {"explain"}  # it comes with the reasoner
+    assert public == PROMISED
 
 
 def test_queue_is_bounded_and_the_model_takes_one_at_a_time(services):

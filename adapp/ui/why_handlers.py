@@ -1,0 +1,179 @@
+"""Answers in the Why panel: ask, stop, open and bring pages; no verdict is made here."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import gradio as gr
+
+from adapp.core.errors import AdappError, UsageError
+from adapp.knowledge.user_pages import PDF_SUFFIXES, PICTURE_SUFFIXES, TEXT_SUFFIXES
+from adapp.services.case import case_of
+from adapp.services.explaining import Question
+from adapp.services.regions import Thresholds
+from adapp.ui import page_view, why_view
+from adapp.ui.app_services import AppServices
+from adapp.ui.inspect_draw import Updates
+from adapp.ui.pictures import png_uri
+from adapp.ui.state import Held
+from adapp.ui.why_state import Exchange, Talk
+
+if TYPE_CHECKING:
+    from adapp.ui.why_panel import WhyLayout
+
+PAGE_FILES: Final = (*sorted(TEXT_SUFFIXES | PDF_SUFFIXES), *sorted(PICTURE_SUFFIXES))
+NO_PART: Final = "There is no result to ask about: inspect a part first."
+NO_QUESTION: Final = "Write a question first, or press one of the buttons."
+
+
+class WhyHandlers:
+    """Handlers of the panel.
+
+    Args:
+        services: What the app is built from.
+        layout: The panel's components.
+    """
+
+    def __init__(self, services: AppServices, layout: "WhyLayout") -> None:
+        self._explainer = services.explainer
+        self._runs = services.answers
+        self._layout = layout
+
+    def on_ask(
+        self, browser: gr.Request, talk: Talk, held: Held | None, chosen: int, words: str
+    ) -> Iterator[Updates]:
+        """Yield the panel while an answer is written."""
+        session = str(browser.session_hash)
+        stop = self._runs.begin(session)
+        try:
+            yield from self._answer(talk, held, chosen, words.strip(), stop.is_set)
+        except AdappError as refusal:
+            yield {
+                self._layout.message: page_view.message_html(str(refusal), "error"),
+                **self.on_idle(),
+            }
+        finally:
+            self._runs.end(session, stop)
+        yield self.on_idle()
+
+    def _answer(
+        self,
+        talk: Talk,
+        held: Held | None,
+        chosen: int,
+        words: str,
+        stopped: Callable[[], bool],
+    ) -> Iterator[Updates]:
+        inspection = None if held is None else held.seen()
+        if held is None or inspection is None:
+            raise UsageError(NO_PART)
+        if not words:
+            raise UsageError(NO_QUESTION)
+        limits = held.look.thresholds if held.look else Thresholds.of(inspection.calibration)
+        case = case_of(inspection, chosen, limits)
+        key = part_key(held, chosen)
+        question = Question(words, history=talk.history(key))
+        exchange = talk.begin(key, words)
+        yield {**self._shown(talk, key), self._layout.question: "", self._layout.message: ""}
+        try:
+            for update in self._explainer.ask(case, question, talk.own, stopped):
+                exchange.text, exchange.pages = update.text, update.pages
+                exchange.answer = update.answer
+                yield self._shown(talk, key)
+        finally:  # a closed tab and Stop end the generator here
+            exchange.stopped = exchange.answer is None
+        yield {**self._shown(talk, key), self._layout.talk: talk}
+
+    def on_busy(self) -> Updates:
+        """Return the buttons while an answer is written or waits for its turn."""
+        layout = self._layout
+        off: Updates = {button: gr.Button(interactive=False) for button in layout.asking()}
+        return {**off, layout.stop: gr.Button(interactive=True)}
+
+    def on_idle(self) -> Updates:
+        """Return the buttons while none is."""
+        layout = self._layout
+        on: Updates = {button: gr.Button(interactive=True) for button in layout.asking()}
+        return {**on, layout.stop: gr.Button(interactive=False)}
+
+    def on_stop(self, browser: gr.Request, talk: Talk, held: Held | None, chosen: int) -> Updates:
+        """End the session's answer; the words written so far stay."""
+        self._runs.stop(str(browser.session_hash))
+        key = "" if held is None else part_key(held, chosen)
+        for exchange in talk.about(key)[-1:]:
+            exchange.stopped = exchange.answer is None
+        return {**self._shown(talk, key), **self.on_idle(), self._layout.talk: talk}
+
+    def on_leave(self, browser: gr.Request) -> None:
+        """End the answer of a session whose tab was closed."""
+        self._runs.stop(str(browser.session_hash))
+
+    def on_part(self, talk: Talk, held: Held | None, chosen: int) -> Updates:
+        """Show what was asked about the part that is looked at now."""
+        key = "" if held is None or held.inspection is None else part_key(held, chosen)
+        return {**self._shown(talk, key), self._layout.message: "", self._layout.page: ""}
+
+    def on_open(self, event: gr.EventData, talk: Talk, held: Held | None, chosen: int) -> Updates:
+        """Open the page that was clicked on.
+
+        Raises:
+            UsageError: If it is not there any more.
+        """
+        page_id = str(event.key)
+        page = self._explainer.page(page_id, talk.own)
+        if page is None:
+            msg = "This page is no longer there: it was removed."
+            raise UsageError(msg)
+        picture = png_uri(self._explainer.page_picture(page))
+        found = _last(talk, held, chosen)
+        return {
+            self._layout.page: why_view.page_html(page, picture),
+            self._layout.pages: why_view.pages_html(found.pages if found else (), page_id),
+        }
+
+    def on_close(self, talk: Talk, held: Held | None, chosen: int) -> Updates:
+        """Close the page that is open."""
+        found = _last(talk, held, chosen)
+        return {
+            self._layout.page: "",
+            self._layout.pages: why_view.pages_html(found.pages if found else ()),
+        }
+
+    def on_upload(self, talk: Talk, files: list[str] | None) -> Updates:
+        """Take pages of the user's own in; a file that is none is refused by name."""
+        refused = []
+        for file in files or []:
+            try:
+                talk.own = self._explainer.read([Path(file)], talk.own)
+            except AdappError as refusal:
+                refused.append(str(refusal))
+        message = page_view.message_html(" ".join(refused), "error") if refused else ""
+        return {**self._own(talk), self._layout.message: message}
+
+    def on_remove(self, event: gr.EventData, talk: Talk) -> Updates:
+        """Forget a page of the user's own."""
+        if talk.own is not None:
+            talk.own = talk.own.without(str(event.key))
+        return {**self._own(talk), self._layout.page: ""}
+
+    def _own(self, talk: Talk) -> Updates:
+        pages = () if talk.own is None else talk.own.pages
+        return {self._layout.talk: talk, self._layout.own: why_view.own_html(pages)}
+
+    def _shown(self, talk: Talk, key: str) -> Updates:
+        exchanges = talk.about(key)
+        pages = exchanges[-1].pages if exchanges else ()
+        return {
+            self._layout.chat: why_view.chat_html(exchanges),
+            self._layout.pages: why_view.pages_html(pages),
+        }
+
+
+def part_key(held: Held, chosen: int) -> str:
+    """Return the name of one part of a session's result; no two runs share one."""
+    return f"{held.key}-{chosen}"
+
+
+def _last(talk: Talk, held: Held | None, chosen: int) -> Exchange | None:
+    exchanges = [] if held is None else talk.about(part_key(held, chosen))
+    return exchanges[-1] if exchanges else None
