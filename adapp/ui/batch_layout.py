@@ -5,6 +5,7 @@ import gradio as gr
 from adapp.ui import batch_view, page_view, texts
 from adapp.ui.batch_parts import BatchLayout, drop_batch
 from adapp.ui.intake import SUFFIXES
+from adapp.ui.labels import label
 from adapp.ui.state import SESSION_SECONDS
 from adapp.ui.viewer import script
 
@@ -25,9 +26,16 @@ def lay_out_batch() -> BatchLayout:
         settings = gr.HTML(
             batch_view.settings_html(0, 0, ""), elem_id="batch-settings", apply_default_css=False
         )
-        run = gr.Button("Run batch", variant="primary", elem_id="batch-run", min_width=120, scale=0)
+        run = gr.Button(
+            label("run_batch"), variant="primary", elem_id="batch-run", min_width=120, scale=0
+        )
         stop = gr.Button(
-            "Stop", variant="stop", interactive=False, elem_id="batch-stop", min_width=70, scale=0
+            label("stop"),
+            variant="stop",
+            interactive=False,
+            elem_id="batch-stop",
+            min_width=70,
+            scale=0,
         )
     progress = gr.HTML(page_view.message_html(texts.BATCH_HINT), elem_id="batch-progress")
     with gr.Column(elem_id="batch-panel"):
@@ -68,12 +76,12 @@ def _limits() -> tuple[gr.Slider, gr.Button, gr.HTML]:
             1,
             value=0.5,
             step=0.001,
-            label="Verdict threshold",
+            label=label("verdict_threshold"),
             info="Every verdict, count and export follows; no picture is inspected again.",
             buttons=[],
             elem_id="batch-threshold",
         )
-        reset = gr.Button("Reset to calibrated", size="sm", elem_id="batch-reset", scale=0)
+        reset = gr.Button(label("reset"), size="sm", elem_id="batch-reset", scale=0)
         figures = gr.HTML("", elem_id="batch-figures", apply_default_css=False)
     return threshold, reset, figures
 
@@ -96,7 +104,7 @@ def _uploads() -> tuple[gr.UploadButton, gr.UploadButton, gr.Button]:
         min_width=110,
         scale=0,
     )
-    clear = gr.Button("Clear", elem_id="batch-clear", min_width=60, scale=0)
+    clear = gr.Button(label("clear"), elem_id="batch-clear", min_width=60, scale=0)
     return files, folder, clear
 
 

@@ -10,6 +10,7 @@ from adapp.ui.app_services import AppServices
 from adapp.ui.compare_parts import CompareLayout
 from adapp.ui.inspect_parts import PICK
 from adapp.ui.intake import SUFFIXES
+from adapp.ui.labels import label
 from adapp.ui.state import SESSION_SECONDS, drop_held
 from adapp.ui.viewer import script
 
@@ -76,17 +77,22 @@ def _bar() -> dict[str, Any]:
         "methods": gr.CheckboxGroup(
             [(info.title, name) for name, info in METHODS.items()],
             value=list(METHODS),
-            label="Methods",
+            label=label("methods"),
             elem_id="compare-methods",
         ),
         "pictures": gr.HTML(
             compare_view.pictures_html(0, 0), elem_id="compare-pictures", apply_default_css=False
         ),
         "run": gr.Button(
-            "Compare", variant="primary", elem_id="compare-run", min_width=120, scale=0
+            label("compare"), variant="primary", elem_id="compare-run", min_width=120, scale=0
         ),
         "stop": gr.Button(
-            "Stop", variant="stop", interactive=False, elem_id="compare-stop", min_width=70, scale=0
+            label("stop"),
+            variant="stop",
+            interactive=False,
+            elem_id="compare-stop",
+            min_width=70,
+            scale=0,
         ),
     }
 
@@ -101,7 +107,7 @@ def _look() -> tuple[gr.CheckboxGroup, gr.Radio, gr.Slider]:
         rows = gr.CheckboxGroup(
             list(ROWS),
             value=["fused"],
-            label="Rows",
+            label=label("rows"),
             elem_id="compare-rows",
             elem_classes="segments",
         )
@@ -113,7 +119,13 @@ def _look() -> tuple[gr.CheckboxGroup, gr.Radio, gr.Slider]:
             elem_classes="segments",
         )
         opacity = gr.Slider(
-            0, 1, value=0.7, step=0.01, label="Opacity", buttons=[], elem_id="compare-opacity"
+            0,
+            1,
+            value=0.7,
+            step=0.01,
+            label=label("opacity"),
+            buttons=[],
+            elem_id="compare-opacity",
         )
     return rows, limit, opacity
 

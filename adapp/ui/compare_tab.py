@@ -9,6 +9,7 @@ from adapp.ui.compare_layout import lay_out_compare
 from adapp.ui.compare_parts import CompareLayout
 from adapp.ui.compare_run import CompareHandlers
 from adapp.ui.errors import told
+from adapp.ui.gpu import LONGEST_SECONDS, on_gpu
 from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.inspect_tab import InspectTab
 from adapp.ui.queues import AT_ONCE, EACH, LIVE, MODEL_QUEUE, PRIVATE
@@ -36,7 +37,7 @@ def _wire_run(
     inputs = inspecting.inputs
     buttons = [layout.run, layout.stop, layout.progress]
     comparison = {
-        "fn": told(handlers.on_compare),
+        "fn": on_gpu(told(handlers.on_compare), LONGEST_SECONDS),
         "inputs": [layout.methods, layout.limit, *inputs.all()],
         "outputs": [layout.held, *layout.drawn(), layout.pictures, layout.truth_note, *buttons],
         "show_progress": "minimal",

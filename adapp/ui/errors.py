@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar, cast
 import gradio as gr
 
 from adapp.core.errors import AdappError
+from adapp.ui.gpu import QUOTA, is_quota
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -47,6 +48,8 @@ def told(handler: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
 
 def as_message(failure: Exception) -> gr.Error:
     """Return the message that the user sees for ``failure``; a bug goes to the log too."""
+    if is_quota(failure):
+        return gr.Error(QUOTA, title="GPU time", print_exception=False)
     if isinstance(failure, gr.Error):
         return failure
     if isinstance(failure, AdappError):

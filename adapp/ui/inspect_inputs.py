@@ -23,6 +23,7 @@ from adapp.ui.intake import (
     check,
     paths,
 )
+from adapp.ui.labels import label
 from adapp.ui.state import Held
 
 
@@ -59,7 +60,7 @@ class InputHandlers:
         return {
             self._notes.method_note: method_view.note_html(info, preset, checkpoint),
             self._inputs.category: gr.Textbox(info=method_view.part_hint(info)),
-            self._inputs.support: gr.Gallery(label=method_view.support_label(info)),
+            self._inputs.support: gr.Gallery(label=label(method_view.support_key(info))),
             self._notes.support_note: support_remark(check(items, originals), method),
             self._inputs.tune: gr.Checkbox(
                 info=method_view.tune_hint(info), interactive=info.learns_support, **tuning

@@ -3,6 +3,7 @@
 from typing import Any
 
 import gradio as gr
+from gradio.i18n import I18nData
 
 from adapp.methods.registry import METHODS, MethodInfo
 from adapp.rendering.colormaps import SEQUENTIAL
@@ -18,6 +19,7 @@ from adapp.ui.inspect_parts import (
     Results,
 )
 from adapp.ui.intake import SUFFIXES
+from adapp.ui.labels import label
 from adapp.ui.patch_view import READING_HINT
 from adapp.ui.session_parts import (
     SessionParts,
@@ -58,21 +60,21 @@ def _setup(
     services: AppServices, examples: gr.HTML
 ) -> tuple[Inputs, dict[str, Any], tuple[Any, ...]]:
     first = next(iter(METHODS.values()))
-    support = _gallery(method_view.support_label(first), "support")
+    support = _gallery(label(method_view.support_key(first)), "support")
     support_note = gr.HTML(
         page_view.message_html(method_view.support_hint(first)), elem_id="support-note"
     )
     sets = set_buttons()
-    query = _gallery(texts.QUERY_LABEL, "query")
+    query = _gallery(label("queries"), "query")
     query_note = gr.HTML(page_view.message_html(texts.QUERY_HINT), elem_id="query-note")
     method, method_note, category, tune = _method_choice(services, first)
     tiles = _tiling()
     editor = defect_editor()
     preset, checkpoint, licence = _model_choice(services)
     with gr.Row(elem_id="run-row"):
-        run = gr.Button("Run inspection", variant="primary", elem_id="run", min_width=120)
+        run = gr.Button(label("run"), variant="primary", elem_id="run", min_width=120)
         stop = gr.Button(
-            "Stop", variant="stop", interactive=False, elem_id="stop", min_width=70, scale=0
+            label("stop"), variant="stop", interactive=False, elem_id="stop", min_width=70, scale=0
         )
     inputs = Inputs(
         support=support,
@@ -105,7 +107,7 @@ def _method_choice(
         method = gr.Radio(
             [(method_view.label(info), info.name) for info in METHODS.values()],
             value=first.name,
-            label=texts.METHOD_LABEL,
+            label=label("method"),
             elem_id="method",
         )
         note = gr.HTML(
@@ -114,7 +116,7 @@ def _method_choice(
             apply_default_css=False,
         )
         category = gr.Textbox(
-            label=texts.PART_LABEL,
+            label=label("part_name"),
             info=method_view.part_hint(first),
             placeholder=texts.PART_EXAMPLE,
             max_lines=1,
@@ -122,7 +124,7 @@ def _method_choice(
             elem_id="category",
         )
         tune = gr.Checkbox(
-            label=texts.TUNE_LABEL,
+            label=label("tune"),
             info=method_view.tune_hint(first),
             value=False,
             interactive=first.learns_support,
@@ -131,9 +133,9 @@ def _method_choice(
     return method, note, category, tune
 
 
-def _gallery(label: str, name: str) -> gr.Gallery:
+def _gallery(title: I18nData, name: str) -> gr.Gallery:
     return gr.Gallery(
-        label=label,
+        label=title,
         type="filepath",
         sources=["upload", "clipboard", "webcam"],
         file_types=list(SUFFIXES),
@@ -153,7 +155,7 @@ def _tiling() -> gr.Radio:
     return gr.Radio(
         [("Off", 1), ("2 x 2", 2), ("3 x 3", 3), ("4 x 4", 4)],
         value=1,
-        label=texts.TILES_LABEL,
+        label=label("tiles"),
         info=texts.TILES_HINT,
         elem_id="tiles",
         elem_classes="segments",
@@ -161,7 +163,7 @@ def _tiling() -> gr.Radio:
 
 
 def _model_choice(services: AppServices) -> tuple[gr.Radio, gr.Radio, gr.HTML]:
-    with gr.Accordion("Model and licence", open=False, elem_id="model-box"):
+    with gr.Accordion(label("model_box"), open=False, elem_id="model-box"):
         preset = gr.Radio(
             list(services.presets),
             value=services.preset,
@@ -205,7 +207,7 @@ def _findings() -> tuple[Results, Controls, Exports, gr.Button, tuple[Any, ...]]
             parts["histogram"] = _plain("histogram", script("limits.js"))
             with gr.Column(min_width=240):
                 limits, parts["threshold_note"] = _threshold_controls()
-        good = gr.Button(texts.GOOD_LABEL, size="sm", elem_id="good", scale=0)
+        good = gr.Button(label("good"), size="sm", elem_id="good", scale=0)
         exports = _exports()
         parts["notes"] = _plain("notes")
     held = gr.State(None, time_to_live=SESSION_SECONDS, delete_callback=drop_held)
@@ -227,10 +229,18 @@ def _clickable(name: str, text: str = "") -> gr.HTML:
 def _view_choice() -> tuple[gr.Radio, gr.Radio]:
     with gr.Row(elem_id="view-choice"):
         kind = gr.Radio(
-            list(FIRST_MAPS), value="fused", label="Map", elem_id="map", elem_classes="segments"
+            list(FIRST_MAPS),
+            value="fused",
+            label=label("map"),
+            elem_id="map",
+            elem_classes="segments",
         )
         view = gr.Radio(
-            list(VIEWS), value="overlay", label="View", elem_id="view", elem_classes="segments"
+            list(VIEWS),
+            value="overlay",
+            label=label("view"),
+            elem_id="view",
+            elem_classes="segments",
         )
     return kind, view
 
@@ -238,12 +248,12 @@ def _view_choice() -> tuple[gr.Radio, gr.Radio]:
 def _paint_choice() -> tuple[gr.Slider, gr.Dropdown]:
     with gr.Row(elem_id="paint-choice"):
         opacity = gr.Slider(
-            0, 1, value=0.5, step=0.01, label="Opacity", buttons=[], elem_id="opacity"
+            0, 1, value=0.5, step=0.01, label=label("opacity"), buttons=[], elem_id="opacity"
         )
         colors = gr.Dropdown(
             list(SEQUENTIAL),
             value=SEQUENTIAL[0],
-            label="Colours",
+            label=label("colours"),
             filterable=False,
             elem_id="colors",
         )
@@ -267,7 +277,7 @@ def _threshold_controls() -> tuple[tuple[gr.Slider, gr.Slider, gr.Slider, gr.But
             1,
             value=0.5,
             step=0.001,
-            label="Verdict threshold",
+            label=label("verdict_threshold"),
             info="Pictures that score above it are anomalous.",
             buttons=[],
             elem_id="image-threshold",
@@ -277,7 +287,7 @@ def _threshold_controls() -> tuple[tuple[gr.Slider, gr.Slider, gr.Slider, gr.But
             1,
             value=0.5,
             step=0.001,
-            label="Review from",
+            label=label("review_from"),
             info="Pictures between this and the verdict threshold pass, but should be looked at.",
             buttons=[],
             elem_id="review-threshold",
@@ -287,14 +297,14 @@ def _threshold_controls() -> tuple[tuple[gr.Slider, gr.Slider, gr.Slider, gr.But
             1,
             value=0.5,
             step=0.001,
-            label="Region threshold",
+            label=label("region_threshold"),
             info="Pixels above it form the regions.",
             buttons=[],
             elem_id="pixel-threshold",
         )
     with gr.Row(elem_id="threshold-foot"):
         note = gr.HTML("", elem_id="threshold-note", apply_default_css=False)
-        reset = gr.Button("Reset to calibrated", size="sm", scale=0, min_width=150, elem_id="reset")
+        reset = gr.Button(label("reset"), size="sm", scale=0, min_width=150, elem_id="reset")
     return (image, pixel, review, reset), note
 
 
@@ -302,7 +312,7 @@ def _exports() -> Exports:
     with gr.Row(elem_id="exports"):
         return Exports(
             everything=gr.Button(
-                "Export all (ZIP)", size="sm", elem_id="export-all", min_width=110
+                label("export_all"), size="sm", elem_id="export-all", min_width=110
             ),
             numbers=gr.Button("JSON", size="sm", elem_id="export-json", min_width=70),
             overlay=gr.Button("Overlay PNG", size="sm", elem_id="export-overlay", min_width=100),

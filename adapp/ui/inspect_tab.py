@@ -10,11 +10,13 @@ from adapp.ui.app_services import AppServices
 from adapp.ui.errors import told
 from adapp.ui.export_files import ExportKind
 from adapp.ui.form import validate
+from adapp.ui.gpu import declared_seconds, on_gpu
 from adapp.ui.inspect_inputs import InputHandlers
 from adapp.ui.inspect_layout import lay_out
 from adapp.ui.inspect_look import LookHandlers
 from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.inspect_run import RunHandlers
+from adapp.ui.intake import MOST_QUERY
 from adapp.ui.queues import AT_ONCE, EACH, LIVE, MODEL_QUEUE, PRIVATE
 from adapp.ui.session_run import SessionHandlers
 from adapp.ui.session_tab import wire_session
@@ -102,7 +104,7 @@ def _inspection(layout: InspectLayout, run: RunHandlers) -> dict[str, Any]:
     results, controls = layout.results, layout.controls
     buttons = [layout.actions.run, layout.actions.stop]
     return {
-        "fn": told(run.on_detect),
+        "fn": on_gpu(told(run.on_detect), declared_seconds(MOST_QUERY)),
         "inputs": [results.held, controls.kind, controls.colors, *layout.inputs.all()],
         "outputs": [*results.fresh(), controls.kind, *controls.sliders(), *buttons],
         "show_progress": "minimal",

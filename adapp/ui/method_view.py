@@ -43,9 +43,9 @@ def note_html(info: MethodInfo, preset: str, checkpoint: str) -> str:
     )
 
 
-def support_label(info: MethodInfo) -> str:
-    """Return the label of the normal pictures."""
-    return texts.NORMAL_LABEL if info.needs_support else texts.NORMAL_LABEL_OPTIONAL
+def support_key(info: MethodInfo) -> str:
+    """Return the name of the label of the normal pictures."""
+    return "normal_parts" if info.needs_support else "normal_parts_optional"
 
 
 def support_hint(info: MethodInfo) -> str:

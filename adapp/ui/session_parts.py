@@ -6,6 +6,7 @@ import gradio as gr
 
 from adapp.ui import texts
 from adapp.ui.inspect_parts import PICK
+from adapp.ui.labels import label
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class SessionParts:
 def set_buttons() -> tuple[gr.Button, gr.UploadButton, gr.DownloadButton]:
     """Build the buttons that save and load normal parts."""
     with gr.Row(elem_id="set-row"):
-        save = gr.Button("Save set", size="sm", elem_id="save-set", min_width=70)
+        save = gr.Button(label("save_set"), size="sm", elem_id="save-set", min_width=70)
         load = gr.UploadButton(
             "Load set",
             size="sm",
@@ -43,7 +44,7 @@ def set_buttons() -> tuple[gr.Button, gr.UploadButton, gr.DownloadButton]:
 
 def defect_editor() -> tuple[gr.ImageEditor, gr.Button, gr.Button]:
     """Build the editor that turns a good picture into a defective one."""
-    with gr.Accordion("Make a test defect", open=False, elem_id="defect-box"):
+    with gr.Accordion(label("test_defect"), open=False, elem_id="defect-box"):
         gr.HTML(f'<p class="message">{texts.DEFECT_HINT}</p>')
         editor = gr.ImageEditor(
             type="numpy",

@@ -29,9 +29,7 @@ EARLIER = "Running: until the first new result is there, this is the earlier one
 DROPPED = (
     "This result is no longer held (it expired or made room for others). Run the inspection again."
 )
-GOOD_LABEL = "This is actually good: add to normals and run again"
 GOOD_ALREADY = "This picture is among the normal ones already."
-TILES_LABEL = "Tiling for small defects"
 TILES_HINT = (
     "Cuts large pictures into tiles that are inspected one by one: slower, but what is small "
     "is not lost."
@@ -74,16 +72,11 @@ def mcp_asked() -> bool:
 STOPPED_EMPTY = "Stopped before the first picture was inspected. Press Run to start again."
 WAITING = "Waiting for the model"
 
-NORMAL_LABEL = "1  Normal parts"
-NORMAL_LABEL_OPTIONAL = "1  Normal parts (optional)"
 NORMAL_HINT = "Pictures of good parts, 1 to 16. Four or more calibrate the threshold."
 NORMAL_HINT_OPTIONAL = (
     "May stay empty: {method} works without good pictures. Four or more calibrate the threshold."
 )
-QUERY_LABEL = "2  Parts to inspect"
 QUERY_HINT = "Up to 32. PNG, JPEG, BMP, TIFF or WebP, any bit depth, 20 MB each."
-METHOD_LABEL = "3  Method"
-PART_LABEL = "Part name"
 PART_EXAMPLE = "for example metal plate"
 PART_IN_PROMPTS = (
     'Say what the part is: {method} compares pictures with words about it. Empty means "{unnamed}".'
@@ -98,7 +91,6 @@ VARIANT_OPEN = (
     "{variant} with checkpoint {checkpoint} where the preset {preset} has one, else {bare} "
     "(nothing trained)"
 )
-TUNE_LABEL = "Tune to these parts"
 TUNE_HINT = (
     "Adapts the method to the normal parts first, in seconds to a minute. Switch it off and the "
     "untuned result comes back."

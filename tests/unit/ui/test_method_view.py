@@ -49,8 +49,8 @@ def test_checkpoint_file_runs_as_it_was_trained():
 
 
 def test_normal_pictures_are_optional_only_where_they_are():
-    assert "optional" not in method_view.support_label(RAID)
-    assert "optional" in method_view.support_label(WORDS)
+    assert "optional" not in method_view.support_key(RAID)
+    assert "optional" in method_view.support_key(WORDS)
     assert "KAnoCLIP works without good pictures" in method_view.support_hint(WORDS)
 
 

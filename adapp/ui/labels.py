@@ -1,0 +1,84 @@
+"""The labels of the page in English, Chinese, German and Japanese; the browser chooses."""
+
+import gradio as gr
+
+_WORDS: dict[str, tuple[str, str, str, str]] = {
+    "inspect": ("Inspect", "检测", "Prüfen", "検査"),
+    "compare": ("Compare", "对比", "Vergleichen", "比較"),
+    "batch": ("Batch", "批量", "Stapel", "一括"),
+    "methods": ("Methods", "方法", "Verfahren", "手法"),
+    "api": ("API", "API", "API", "API"),
+    "about": ("About", "关于", "Über", "概要"),
+    "normal_parts": ("1  Normal parts", "1  正常件", "1  Gutteile", "1  良品"),
+    "normal_parts_optional": (
+        *("1  Normal parts (optional)", "1  正常件 (可选)", "1  Gutteile (freiwillig)"),
+        "1  良品 (任意)",
+    ),
+    "queries": ("2  Parts to inspect", "2  待检件", "2  Zu prüfende Teile", "2  検査する部品"),
+    "method": ("3  Method", "3  方法", "3  Verfahren", "3  手法"),
+    "part_name": ("Part name", "零件名称", "Name des Teils", "部品名"),
+    "tune": (
+        "Tune to these parts",
+        "针对这些零件微调",
+        "An diese Teile anpassen",
+        "この部品に調整",
+    ),
+    "tiles": (
+        *("Tiling for small defects", "分块检测小缺陷", "Kacheln für kleine Fehler"),
+        "微小欠陥用の分割",
+    ),
+    "run": ("Run inspection", "开始检测", "Prüfung starten", "検査を開始"),
+    "stop": ("Stop", "停止", "Anhalten", "停止"),
+    "run_batch": ("Run batch", "开始批量检测", "Stapel starten", "一括検査を開始"),
+    "clear": ("Clear", "清除", "Leeren", "クリア"),
+    "save_set": ("Save set", "保存样本集", "Satz speichern", "セットを保存"),
+    "map": ("Map", "图", "Karte", "マップ"),
+    "view": ("View", "视图", "Ansicht", "表示"),
+    "opacity": ("Opacity", "不透明度", "Deckkraft", "不透明度"),
+    "colours": ("Colours", "配色", "Farben", "配色"),
+    "verdict_threshold": ("Verdict threshold", "判定阈值", "Urteilsschwelle", "判定しきい値"),
+    "review_from": ("Review from", "复检起点", "Nachsehen ab", "要確認の下限"),
+    "region_threshold": ("Region threshold", "区域阈值", "Bereichsschwelle", "領域しきい値"),
+    "reset": (
+        *("Reset to calibrated", "恢复校准值", "Auf Kalibrierung zurücksetzen"),
+        "校正値に戻す",
+    ),
+    "good": (
+        "This is actually good: add to normals and run again",
+        "实为良品, 加入正常件并重新检测",
+        "Das ist ein Gutteil: hinzufügen und neu prüfen",
+        "実は良品, 良品に加えて再検査",
+    ),
+    "test_defect": (
+        *("Make a test defect", "制作测试缺陷", "Testfehler zeichnen"),
+        "テスト欠陥を作る",
+    ),
+    "model_box": (
+        *("Model and licence", "模型与许可", "Modell und Lizenz"),
+        "モデルとライセンス",
+    ),
+    "export_all": (
+        *("Export all (ZIP)", "全部导出 (ZIP)", "Alles exportieren (ZIP)"),
+        "すべて書き出し (ZIP)",
+    ),
+    "rows": ("Rows", "行", "Zeilen", "行"),
+}
+LOCALES = ("en", "zh", "de", "ja")
+
+
+def _words(at: int) -> dict[str, str]:
+    return {key: words[at] for key, words in _WORDS.items()}
+
+
+TRANSLATIONS = gr.I18n(
+    **{locale: _words(at) for at, locale in enumerate(LOCALES)}, **{"zh-CN": _words(1)}
+)
+"""For ``launch``; a browser in another language sees English."""
+
+
+def label(key: str) -> gr.i18n.I18nData:
+    """Return the label called ``key``, which the browser puts into its own language."""
+    if key not in _WORDS:
+        msg = f"there is no label {key!r}"
+        raise KeyError(msg)
+    return TRANSLATIONS(key)

@@ -1,0 +1,50 @@
+"""Method cards and the papers' tables: nothing is guessed, names are escaped."""
+
+from dataclasses import replace
+
+import pytest
+
+from adapp.methods.registry import METHODS
+from adapp.services.method_cards import CheckpointCard, MethodCard
+from adapp.services.paper_view import viewed_table
+from adapp.ui.methods_view import card_html, table_html
+from tests.page import read
+
+EVIL = '"><script>alert(1)</script>'
+
+
+@pytest.fixture
+def card():
+    shipped = CheckpointCard("open", ("set/part", EVIL), EVIL, "ab" * 32, 2.5)
+    return MethodCard(METHODS["raid"], (shipped,), ("Misses what is small.",))
+
+
+def test_card_tells_needs_maps_limits_and_training_data(card):
+    text = read(card_html(card, None)).text
+    for told in (
+        "Needs pictures of good parts",
+        "When it fails",
+        "Misses what is small.",
+        "set/part",
+    ):
+        assert told in text
+    assert "abababababab" in text
+    assert "not yet measured" in text
+    assert "0.25 s a picture" in read(card_html(card, 0.25)).text
+
+
+def test_card_without_a_checkpoint_says_so(card):
+    assert "None ships" in read(card_html(replace(card, checkpoints=()), None)).text
+
+
+def test_names_are_escaped(card):
+    assert "script" not in read(card_html(card, None)).tags
+
+
+def test_table_shows_the_papers_figures_and_no_guess():
+    viewed = viewed_table("raid-1")
+    text = read(table_html(viewed)).text
+    assert "PatchCore" in text
+    assert "99.4" in text
+    if not viewed.setting:
+        assert "reproduce --table raid-1" in text
