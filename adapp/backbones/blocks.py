@@ -51,6 +51,21 @@ def step(block: Block, hidden: Tensor, local: Tensor | None) -> tuple[Tensor, Te
     return attended + block.mlp_branch(attended), local
 
 
+def masked_step(block: Block, hidden: Tensor, seen: Tensor) -> Tensor:
+    """Return the hidden states [B, L, D] after ``block``; nothing hears tokens not ``seen``.
+
+    Args:
+        block: The block to pass.
+        hidden: Any tokens, [B, L, D].
+        seen: Which of them are heard, [B, L] bool.
+    """
+    queries, keys, values = _split(block, hidden)
+    mask = seen[:, None, None, :]
+    mixed = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+    attended = hidden + block.attention_out(mixed.transpose(1, 2).flatten(2))
+    return attended + block.mlp_branch(attended)
+
+
 def causal_step(block: Block, hidden: Tensor) -> Tensor:
     """Return the hidden states [T, L, D] after ``block``; no position hears a later one."""
     queries, keys, values = _split(block, hidden)

@@ -11,6 +11,7 @@ from torch.nn import functional
 from adapp.backbones.base import TextFeatures, TextTokens
 from adapp.backbones.blocks import causal_step
 from adapp.backbones.clip_model import block_parts
+from adapp.backbones.inserted import LayerInsert
 from adapp.backbones.prompt_cache import PromptCache
 from adapp.backbones.token_rows import checked_length, tokens_of
 
@@ -103,10 +104,20 @@ class ClipSpace:
         Raises:
             ValueError: If there are more positions than ``max_tokens``.
         """
+        return self.encode_inserted(tokens, lambda _, states: states)
+
+    def encode_inserted(self, tokens: TextTokens, insert: LayerInsert) -> TextFeatures:
+        """Return ``tokens`` in the joint space, with states changed between the layers.
+
+        Gradients reach ``tokens.embeddings`` and what ``insert`` returns.
+
+        Raises:
+            ValueError: If there are more positions than ``max_tokens``.
+        """
         length = checked_length(tokens, self.max_tokens)
         hidden = tokens.embeddings + self._positions[:length]  # [T, L, E]
-        for block in self._blocks:
-            hidden = causal_step(block, hidden)
+        for number, block in enumerate(self._blocks):
+            hidden = causal_step(block, insert(number, hidden))
         rows = torch.arange(len(hidden), device=hidden.device)
         last = hidden[rows, _last_real(tokens.mask)]  # [T, E]
         pooled = functional.normalize(self._norm(last) @ self._text_projection, dim=-1)

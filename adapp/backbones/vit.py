@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from adapp.backbones.base import ImageFeatures
 from adapp.backbones.batching import encoded_in_batches, stacked
-from adapp.backbones.blocks import Block, Map, step
+from adapp.backbones.blocks import Block, Map, masked_step, step
+from adapp.backbones.inserted import StageInsert
 from adapp.core.results import RgbImage
 
 BFLOAT16_COST_DIFFERENCE = 0.02
@@ -149,6 +150,37 @@ class FrozenViT:
                 grid=grid,
                 local=stacked(local_taps) if local_taps else None,
             )
+
+    def encode_inserted(self, pixels: Tensor, insert: StageInsert) -> ImageFeatures:
+        """Return the features of RGB in [0, 1], [B, 3, H, W], with tokens between the stages.
+
+        There is no V-V path; gradients reach what ``insert`` returns.
+
+        Raises:
+            ValueError: If ``pixels`` is not [B, 3, H, W] or the sides do not fit the patch.
+        """
+        pixels = self._fitted(pixels)
+        grid = (pixels.shape[2] // self.patch, pixels.shape[3] // self.patch)
+        with torch.no_grad():
+            hidden = self._tower.embed(pixels, grid)
+        norm = self._tower.norm if self._spec.final_norm else nn.Identity()
+        taps: list[Tensor] = []
+        first = 0
+        for stage, last in enumerate(self.stages):
+            insertion = insert(stage, hidden)
+            length = insertion.hidden.shape[1]
+            seen = insertion.kept.new_ones(len(hidden), length)
+            seen = torch.cat([seen, insertion.kept], dim=1)
+            hidden = torch.cat([insertion.hidden, insertion.tokens], dim=1)
+            for block in self._tower.blocks[first:last]:
+                hidden = masked_step(block, hidden, seen)
+            hidden, first = hidden[:, :length], last
+            taps.append(norm(hidden[:, 1:]))
+        return ImageFeatures(
+            patches=stacked(taps),
+            pooled=functional.normalize(self._tower.pool(norm(hidden[:, 0])), dim=-1),
+            grid=grid,
+        )
 
     def encode_rgb(self, images: Sequence[RgbImage]) -> ImageFeatures:
         """Return the features of pictures of any size, squashed to ``size``.

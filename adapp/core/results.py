@@ -138,6 +138,57 @@ class Hyperedges:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class DefectTypes:
+    """Which type of defect each patch of a query looks like, if it is a defect.
+
+    Attributes:
+        names: Canonical types, T of them, and "" last for "none of these".
+        logits: Unnormalised log-probabilities of every patch, [h, w, T + 1] float32; those of a
+            region are the mean of its patches'.
+
+    Raises:
+        ValueError: If the shapes disagree or "none of these" is not last.
+    """
+
+    names: tuple[str, ...]
+    logits: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.logits.ndim != 3 or self.logits.shape[2] != len(self.names):
+            msg = f"logits {self.logits.shape} do not fit {len(self.names)} types"
+            raise ValueError(msg)
+        if not self.names or self.names[-1]:
+            msg = 'the last type must be "", which stands for "none of these"'
+            raise ValueError(msg)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Patch grid (h, w)."""
+        return self.logits.shape[0], self.logits.shape[1]
+
+    def ranked(self, weights: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
+        """Return every type with its probability in a region, most probable first.
+
+        Args:
+            weights: How much each patch belongs to the region, [h, w], not negative; zeros
+                everywhere mean the whole picture.
+
+        Raises:
+            ValueError: If ``weights`` does not fit the grid.
+        """
+        if weights.shape != self.grid:
+            msg = f"weights {weights.shape} do not fit the patch grid {self.grid}"
+            raise ValueError(msg)
+        total = float(weights.sum())
+        share = weights / total if total > 0 else np.full(self.grid, 1.0 / weights.size)
+        pooled = np.tensordot(share.astype(np.float64), self.logits, axes=2)
+        raised = np.exp(pooled - pooled.max())
+        probabilities = raised / raised.sum()
+        order = np.argsort(-probabilities, kind="stable")
+        return tuple((self.names[row], float(probabilities[row])) for row in order)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class AnomalyResult:
     """What a method says about one query image.
 
@@ -152,6 +203,7 @@ class AnomalyResult:
         evidence: Named intermediate maps for the inspector view, each [H, W] in [0, 1].
         nearest_normal: Patch correspondences with the support; None for zero-shot methods.
         hyperedges: Hyperedges over the query's patches; None for methods without a hypergraph.
+        defect_types: Types of defect, patch by patch; None for methods that tell none.
         category: Category the query was compared with (a database routes by itself).
 
     Raises:
@@ -169,6 +221,7 @@ class AnomalyResult:
     evidence: Mapping[str, AnomalyMap] = field(default_factory=dict[str, AnomalyMap])
     nearest_normal: NearestNormal | None = None
     hyperedges: Hyperedges | None = None
+    defect_types: DefectTypes | None = None
     category: str = ""
 
     def __post_init__(self) -> None:

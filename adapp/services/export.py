@@ -19,12 +19,14 @@ import numpy as np
 
 from adapp import __version__
 from adapp.core.errors import UsageError
+from adapp.core.reasoner import TypeProbability
 from adapp.core.results import Calibration, Provenance
 from adapp.data.images import LoadedImage
 from adapp.rendering.colormaps import MAP_RANGES, colormap_choices
 from adapp.rendering.overlay import colorize, encode_png, mask_image
 from adapp.services.fusion import scored_weight
 from adapp.services.inspection import Inspection, QueryOutcome
+from adapp.services.region_types import picture_types, region_types
 from adapp.services.regions import (
     Match,
     Region,
@@ -264,14 +266,25 @@ def query_json(
         "residual_weight": float(result.residual_weight),
         "score_residual_weight": float(scored_weight(outcome)),
         "area_percent": 100.0 * sum(region.area_fraction for region in found),
+        "types": _types(picture_types(result, thresholds.pixel)),
         "regions": [
-            _region(region, pair, inspection.support)
+            {
+                **_region(region, pair, inspection.support),
+                "types": _types(region_types(result, region, thresholds.pixel)),
+            }
             for region, pair in zip(found, pairs, strict=True)
         ],
         "notes": list(outcome.image.notes),
         "flags": list(outcome.image.flags),
         "seconds": float(outcome.seconds),
     }
+
+
+def _types(types: Sequence[TypeProbability]) -> list[Json]:
+    """Return the types of defect by probability; empty for a method that tells none."""
+    return [
+        {"type": told.name or "none_of_these", "probability": told.probability} for told in types
+    ]
 
 
 def _region(region: Region, pair: Match | None, support: Sequence[LoadedImage]) -> dict[str, Json]:

@@ -5,7 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from adapp.core.results import AnomalyResult, Hyperedges, PixelReading, Provenance
+from adapp.core.results import (
+    AnomalyResult,
+    DefectTypes,
+    Hyperedges,
+    PixelReading,
+    Provenance,
+)
 
 PROVENANCE = Provenance(
     method="raid",
@@ -91,3 +97,34 @@ def test_hyperedges_over_another_grid_are_refused():
         _hyperedges(grid=(2, 2))
     with pytest.raises(ValueError, match="and 1 prompts"):
         _hyperedges(prompts=("a scratched plate",))
+
+
+def _types(logits):
+    return DefectTypes(("scratch", "hole", ""), np.asarray(logits, np.float32))
+
+
+def test_types_of_a_region_are_the_mean_of_its_patches():
+    types = _types([[[2.0, 0.0, 0.0], [0.0, 4.0, 0.0]]])
+    assert types.grid == (1, 2)
+    left = types.ranked(np.array([[1.0, 0.0]], np.float32))
+    assert [name for name, _ in left] == ["scratch", "hole", ""]
+    assert left[0][1] == pytest.approx(np.exp(2) / (np.exp(2) + 2))
+    both = types.ranked(np.array([[3.0, 1.0]], np.float32))
+    assert both[0][0] == "scratch"
+    assert both[0][1] == pytest.approx(np.exp(1.5) / (np.exp(1.5) + np.exp(1.0) + 1))
+    assert sum(chance for _, chance in both) == pytest.approx(1)
+
+
+def test_a_region_without_weight_means_the_whole_picture():
+    types = _types([[[2.0, 0.0, 0.0], [0.0, 4.0, 0.0]]])
+    nothing, all_of_it = np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)
+    assert types.ranked(nothing) == types.ranked(all_of_it)
+
+
+def test_types_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="do not fit"):
+        DefectTypes(("scratch", ""), np.zeros((2, 2, 3), np.float32))
+    with pytest.raises(ValueError, match="none of these"):
+        DefectTypes(("scratch", "hole"), np.zeros((2, 2, 2), np.float32))
+    with pytest.raises(ValueError, match="patch grid"):
+        _types(np.zeros((2, 2, 3))).ranked(np.ones((3, 2), np.float32))

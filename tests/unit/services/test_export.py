@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from adapp.core.errors import UsageError
+from adapp.core.results import DefectTypes
 from adapp.services.export import (
     ResultsWriter,
     to_json,
@@ -135,6 +136,29 @@ def test_json_numbers_are_the_results_own(inspection, out):
     assert bad["area_percent"] == pytest.approx(region["area_percent"])
     assert region["nearest_normal"]["support"] in {"n0.png", "n1.png"}
     assert region["nearest_normal"]["cost_ratio"] > 1
+
+
+def test_types_of_defect_stand_beside_their_regions(inspection, out):
+    names = ("hole", "stain", "")
+    logits = np.zeros((4, 4, 3), np.float32)
+    logits[..., 0] = 2.0
+    types = DefectTypes(names, logits)
+    outcomes = tuple(
+        replace(outcome, result=replace(outcome.result, defect_types=types))
+        for outcome in inspection.outcomes
+    )
+    report = read(write_results(replace(inspection, outcomes=outcomes), out))
+    (region,) = report["queries"][1]["regions"]
+    assert [told["type"] for told in region["types"]] == ["hole", "stain", "none_of_these"]
+    chance = np.exp(2) / (np.exp(2) + 2)
+    assert region["types"][0]["probability"] == pytest.approx(chance)
+    assert report["queries"][1]["types"] == region["types"]
+
+
+def test_a_method_that_tells_no_types_exports_none(inspection, out):
+    report = read(write_results(inspection, out))
+    (region,) = report["queries"][1]["regions"]
+    assert region["types"] == report["queries"][1]["types"] == []
 
 
 def test_the_users_thresholds_decide_verdicts_and_regions(inspection, out):

@@ -1,0 +1,1 @@
+"""ADSeeker's zero-shot expert: hierarchical sparse prompts and type-level prompts."""

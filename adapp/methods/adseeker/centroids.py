@@ -1,0 +1,184 @@
+"""Type centroids: k-means aligned with predefined centres, and how sure a choice among them is."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from adapp.methods.adseeker.config import TypeConfig
+from adapp.methods.adseeker.regions import NOTHING, UNKNOWN, Regions
+from adapp.methods.adseeker.vocabulary import TYPES
+
+ABSENT: Final = -1e6
+"""Log-probability, unnormalised, of a type that has no centroid."""
+_FLAT: Final = 1e-6
+"""Spread within the types, relative to the features' size, below which nothing is whitened."""
+_SCALES: Final = tuple(float(2.0**power) for power in np.arange(-8.0, 4.5, 0.5))
+_OFFSETS: Final = tuple(float(value) for value in np.arange(-6.0, 6.5, 0.5))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypeCentroids:
+    """Centroids, and the linear form that compares tokens with all of them at once.
+
+    The log-probability of type t, up to what all types share, of a token x is that of a Gaussian
+    about its centroid with the covariance within the types; it is linear in x, so that a region's
+    is the weighted mean of its cells'. The last row stands for "none of these".
+
+    Attributes:
+        centres: [T + 1, F]; zeros where a type is absent.
+        weight: [T + 1, F].
+        offset: [T + 1]; ``ABSENT`` where a type is absent.
+        regions: Labelled regions behind each, [T + 1].
+    """
+
+    centres: Tensor
+    weight: Tensor
+    offset: Tensor
+    regions: tuple[int, ...]
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Return unnormalised log-probabilities of features [..., F], [..., T + 1]."""
+        return features @ self.weight.T + self.offset
+
+    def sharpened(self, scale: float, none: float) -> "TypeCentroids":
+        """Return the same with the log-probabilities times ``scale``, "none" raised by ``none``."""
+        offset = self.offset * scale
+        offset[-1] += none
+        offset[self.offset == ABSENT] = ABSENT
+        return TypeCentroids(self.centres, self.weight * scale, offset, self.regions)
+
+
+def fit_centroids(regions: Regions, config: TypeConfig) -> TypeCentroids:
+    """Return centroids that keep the label of the centre they started from.
+
+    Each predefined centre is the mean of a type's labelled regions, every category weighing the
+    same. Rounds of k-means follow in the space whitened by the covariance within the types: a
+    region without a label joins the nearest type; one with a label stays (or moves too, if
+    ``free``). The order of the regions does not matter.
+    """
+    labels = regions.types.clone()
+    for row in range(len(TYPES)):
+        if int((labels == row).sum()) < config.least:
+            labels[labels == row] = UNKNOWN
+    counts = torch.tensor([int((labels == row).sum()) for row in range(NOTHING + 1)])
+    present = counts > 0
+    centres = _means(regions.features, labels, regions.categories, NOTHING + 1)
+    whitener = _whitener(regions.features, labels, centres, config.shrink)
+    white = regions.features.double() @ whitener
+    moved = centres.double() @ whitener
+    allowed = present.clone()
+    allowed[NOTHING] = False
+    for _ in range(config.lloyd_steps if bool(allowed.any()) else 0):
+        member = _assigned(white, moved, labels, allowed, free=config.free)
+        fresh = _means(white, member, regions.categories, NOTHING + 1)
+        seen = torch.tensor([bool((member == row).any()) for row in range(NOTHING + 1)])
+        moved = torch.where((seen & present)[:, None], fresh, moved)
+    offset = -0.5 * moved.square().sum(dim=1)
+    weight = moved @ whitener.T
+    offset[~present] = ABSENT
+    if not bool(present[NOTHING]):  # nothing normal was seen: "none" is no deviation at all
+        offset[NOTHING] = 0.0
+    inverse = torch.linalg.inv(whitener)
+    return TypeCentroids(
+        centres=(moved @ inverse).float() * present[:, None],
+        weight=weight.float() * present[:, None],
+        offset=offset.float(),
+        regions=tuple(int(count) for count in counts),
+    )
+
+
+def calibrated(regions: Regions, config: TypeConfig) -> TypeCentroids:
+    """Return the centroids with probabilities that hold for categories never seen.
+
+    The categories are cut into groups; each group's regions are compared with the centroids of
+    the others. One scale of all log-probabilities and one offset of "none of these" are chosen so
+    that what is true is likeliest there: the labelled types, and "none" for pieces of normal
+    pictures. Nothing else is learned from it.
+    """
+    centroids = fit_centroids(regions, config)
+    parts = [regions.categories % config.groups == group for group in range(config.groups)]
+    told: list[Tensor] = []
+    truths: list[Tensor] = []
+    for part in parts:
+        seen, left_out = (
+            regions.at((~part).nonzero().flatten()),
+            regions.at(part.nonzero().flatten()),
+        )
+        if not len(seen) or not len(left_out):
+            continue
+        fitted = fit_centroids(seen, config)
+        known = (left_out.types != UNKNOWN).nonzero().flatten()
+        has_centre = fitted.offset[left_out.types[known]] != ABSENT
+        kept = known[has_centre]
+        told.append(fitted.logits(left_out.features[kept]))
+        truths.append(left_out.types[kept])
+    if not told or not sum(len(part) for part in truths):
+        return centroids
+    scale, none = _likeliest(torch.cat(told), torch.cat(truths))
+    return centroids.sharpened(scale, none)
+
+
+def _likeliest(logits: Tensor, truths: Tensor) -> tuple[float, float]:
+    """Return scale and offset of "none" under which ``truths`` are likeliest.
+
+    Defects of each type and pieces of normal pictures weigh the same, type by type.
+    """
+    count = torch.bincount(truths, minlength=NOTHING + 1).clamp_min(1)
+    weight = 1.0 / count[truths]
+    absent = logits <= ABSENT
+    best = (math.inf, 1.0, 0.0)
+    for scale in _SCALES:
+        scaled = torch.where(absent, logits.new_tensor(ABSENT), logits * scale)
+        for none in _OFFSETS:
+            shifted = scaled.clone()
+            shifted[:, NOTHING] += none
+            missed = functional.cross_entropy(shifted, truths, reduction="none")
+            loss = float((missed * weight).sum())
+            best = min(best, (loss, scale, none))
+    return best[1], best[2]
+
+
+def _assigned(
+    white: Tensor, centres: Tensor, labels: Tensor, allowed: Tensor, *, free: bool
+) -> Tensor:
+    """Return which centre each region belongs to, [R]; pieces of normal pictures keep theirs."""
+    distance = torch.cdist(white, centres)
+    distance[:, ~allowed] = torch.inf
+    nearest = distance.argmin(dim=1)
+    stays = labels == NOTHING if free else labels != UNKNOWN
+    return torch.where(stays, labels, nearest)
+
+
+def _means(features: Tensor, member: Tensor, categories: Tensor, count: int) -> Tensor:
+    """Return the mean of each member's features, every category weighing the same, [count, F]."""
+    means = features.new_zeros(count, features.shape[1])
+    for row in range(count):
+        own = member == row
+        if bool(own.any()):
+            groups = sorted(set(categories[own].tolist()))
+            each = [features[own & (categories == group)].mean(dim=0) for group in groups]
+            means[row] = torch.stack(each).mean(dim=0)
+    return means
+
+
+def _whitener(features: Tensor, labels: Tensor, centres: Tensor, shrink: float) -> Tensor:
+    """Return W [F, F] float64 such that x W has about unit covariance within the types."""
+    width = features.shape[1]
+    known = labels != UNKNOWN
+    identity = torch.eye(width, dtype=torch.float64)
+    if shrink >= 1.0 or int(known.sum()) < 2:
+        return identity
+    rest = (features[known] - centres[labels[known]]).double()
+    covariance = rest.T @ rest / len(rest)
+    level = covariance.trace() / width
+    if float(level) <= _FLAT * float(features.square().mean()):
+        return identity  # the regions of a type do not differ at all
+    mixed = (1.0 - shrink) * covariance + shrink * level * identity
+    # W W^T is the inverse of ``mixed``
+    whitener: Tensor = torch.linalg.inv(torch.linalg.cholesky(mixed)).T.contiguous()
+    return whitener

@@ -1,0 +1,105 @@
+"""Masked defect regions of the training pictures as single vectors (stand-in for MulA)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from adapp.auxiliary.bank import Shelf
+from adapp.backbones.base import JointSpace
+from adapp.methods.adseeker.config import TypeConfig
+from adapp.methods.adseeker.vocabulary import NONE, TYPES, canonical
+
+UNKNOWN: Final = -1
+"""Type of a region whose data set says that something is wrong and not what."""
+NOTHING: Final = len(TYPES)
+"""Type of a piece of a normal picture."""
+PIECES: Final = 12
+"""Normal pictures of a category that give a piece."""
+_SHARES: Final = (0.05, 0.35)
+"""Least and largest side of such a piece, as shares of the grid's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """What k-means starts from.
+
+    Attributes:
+        features: Mean token of each region, [R, S * J] float32; S is 1 for the last stage alone.
+        types: Row in ``TYPES``, ``NOTHING`` or ``UNKNOWN``, [R].
+        categories: Number of the category each comes from, [R].
+    """
+
+    features: Tensor
+    types: Tensor
+    categories: Tensor
+
+    def __len__(self) -> int:
+        return len(self.types)
+
+    def at(self, rows: Tensor) -> "Regions":
+        """Return some of the regions."""
+        return Regions(self.features[rows], self.types[rows], self.categories[rows])
+
+
+def described(visual: Tensor, config: TypeConfig) -> Tensor:
+    """Return the tokens that describe a region: [S, B, N, J] -> [B, N, S * J]."""
+    seen = visual if config.stages == "all" else visual[-1:]
+    return seen.permute(1, 2, 0, 3).flatten(2)
+
+
+def collect_regions(
+    shelves: Sequence[Shelf],
+    joint: JointSpace,
+    config: TypeConfig,
+    seed: int,
+    device: torch.device | None = None,
+) -> Regions:
+    """Return every masked region of ``shelves``, and pieces of normal pictures beside them.
+
+    What is drawn of a category depends on the seed and on the category alone.
+    """
+    features: list[Tensor] = []
+    types: list[int] = []
+    categories: list[int] = []
+    for number, shelf in enumerate(shelves):
+        rng = np.random.default_rng([seed, *shelf.category.encode()])
+        for row, share, kind in _places(shelf, rng):
+            weight = share / share.sum()
+            tokens = shelf.patches[row].float().unsqueeze(1)  # [S, 1, N, D]
+            visual = joint.project(tokens if device is None else tokens.to(device))
+            features.append(weight @ described(visual, config)[0].cpu())
+            types.append(kind)
+            categories.append(number)
+    if not features:
+        width = joint.width * (joint.stage_count if config.stages == "all" else 1)
+        return Regions(torch.zeros(0, width), *torch.zeros(2, 0, dtype=torch.long))
+    return Regions(torch.stack(features), torch.tensor(types), torch.tensor(categories))
+
+
+def _places(shelf: Shelf, rng: np.random.Generator) -> list[tuple[int, Tensor, int]]:
+    """Return (picture, weight of each cell [N], type) of every region of a shelf."""
+    found: list[tuple[int, Tensor, int]] = []
+    share = functional.adaptive_avg_pool2d(shelf.target[:, None].float(), shelf.grid).flatten(1)
+    for row in range(len(shelf)):
+        if share[row].sum() > 0:
+            told = canonical(shelf.defect_types[row])
+            found.append((row, share[row], UNKNOWN if told == NONE else TYPES.index(told)))
+    normals = [int(row) for row in shelf.normals]
+    drawn = [normals[int(place)] for place in rng.permutation(len(normals))[:PIECES]]
+    return found + [(row, _piece(shelf.grid, rng), NOTHING) for row in drawn]
+
+
+def _piece(grid: tuple[int, int], rng: np.random.Generator) -> Tensor:
+    """Return 1 inside a random rectangle of cells and 0 outside, [N]."""
+    inside = torch.zeros(grid)
+    sides = [max(1, round(length * rng.uniform(*_SHARES))) for length in grid]
+    row, column = (
+        int(rng.integers(length - side + 1)) for length, side in zip(grid, sides, strict=True)
+    )
+    inside[row : row + sides[0], column : column + sides[1]] = 1.0
+    return inside.flatten()

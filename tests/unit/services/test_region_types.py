@@ -1,0 +1,70 @@
+"""Types of defect per region: the region's own patches decide, none is invented."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from adapp.core.results import AnomalyResult, DefectTypes, Provenance
+from adapp.services.region_types import TOLD, picture_types, region_types
+from adapp.services.regions import regions
+
+PROVENANCE = Provenance(
+    *("method", "variant", "tiny", "backbone", None, None, (), "free", 0, "cpu", "float32")
+)
+NAMES = ("scratch", "hole", "dent", "stain", "")
+
+
+@pytest.fixture
+def result():
+    """A scratch top left, a hole bottom right, nothing elsewhere; 4 x 4 patches on 80 x 120."""
+    fused = np.zeros((80, 120), np.float32)
+    fused[5:15, 5:25] = 0.8
+    fused[62:78, 92:118] = 0.9
+    logits = np.zeros((4, 4, len(NAMES)), np.float32)
+    logits[..., -1] = 3.0
+    logits[0, 0, 0] = 6.0
+    logits[3, 3, 1] = 6.0
+    types = DefectTypes(NAMES, logits)
+    zeros = np.zeros_like(fused)
+    return AnomalyResult(fused, zeros, 1.0, fused, 0.9, (0, 1), PROVENANCE, defect_types=types)
+
+
+def test_each_region_is_told_by_its_own_patches(result):
+    hole, scratch = regions(result.fused_map, 0.5)
+    assert region_types(result, hole, 0.5)[0].name == "hole"
+    told = region_types(result, scratch, 0.5)
+    assert told[0].name == "scratch"
+    expected = np.exp(6) / (np.exp(6) + np.exp(3) + 3)
+    assert told[0].probability == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_named_ones_are_few_and_none_of_these_always_stands_beside_them(result):
+    (first, *_) = regions(result.fused_map, 0.5)
+    told = region_types(result, first, 0.5)
+    assert len(told) == TOLD + 1
+    assert sum(one.name == "" for one in told) == 1
+    chances = [one.probability for one in told]
+    assert chances == sorted(chances, reverse=True)
+    assert sum(chances) <= 1
+
+
+def test_pixels_below_the_threshold_have_no_say(result):
+    result.fused_map[0:80, 0:120] = np.maximum(result.fused_map, 0.3)
+    (hole, _) = regions(result.fused_map, 0.5)
+    assert region_types(result, hole, 0.5)[0].probability > 0.9
+
+
+def test_a_whole_picture_is_told_by_what_stands_out(result):
+    names = [one.name for one in picture_types(result, 0.5)]
+    assert set(names[:3]) == {"scratch", "hole", ""}
+    assert picture_types(result, 0.85)[0].name == "hole"
+    calm = picture_types(result, 0.95)
+    assert calm[0].name == "hole"
+
+
+def test_a_method_without_types_tells_none(result):
+    plain = replace(result, defect_types=None)
+    (first, *_) = regions(plain.fused_map, 0.5)
+    assert region_types(plain, first, 0.5) == ()
+    assert picture_types(plain, 0.5) == ()
