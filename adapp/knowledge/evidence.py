@@ -27,12 +27,16 @@ _UNIT = 1e-2  # a unit vector may be this far off: half precision and rounding
 
 @dataclass(frozen=True, slots=True)
 class ChannelWeights:
-    """How much each channel counts; only their ratios matter (ours)."""
+    """How much each channel counts; only their ratios matter.
 
-    whole: float = 0.3
-    detail: float = 0.2
-    text: float = 0.25
-    type: float = 0.25
+    Ours, chosen on development pictures: with words at a quarter, drawings of other things outvoted
+    the name of a part that no picture had taught (right object among three pages 60 %, now 99 %).
+    """
+
+    whole: float = 0.2
+    detail: float = 0.1
+    text: float = 0.5
+    type: float = 0.2
 
     def __post_init__(self) -> None:
         values = [getattr(self, item.name) for item in fields(self)]

@@ -8,12 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import adapp
+from adapp.auxiliary.page_keys import load_key_encoder, shipped
 from adapp.core.detector import Report
 from adapp.core.errors import UsageError
 from adapp.core.settings import Settings
 from adapp.methods import registry
 from adapp.methods.benchmarking import BenchPlan, Json
 from adapp.methods.registry import METHODS
+from adapp.services import bench_knowledge
 from adapp.services.bench_app import AppPlan, measure_app
 from adapp.services.bench_memory import available_bytes, total_bytes
 from adapp.services.bench_redraw import measure_redraw
@@ -59,6 +61,13 @@ def run(
         **measure_app(methods[0], preset, outside, told),
         "redraw": measure_redraw(
             methods[0], preset, settings.checkpoint, told, outside.redraw_side, outside.redraws
+        ),
+    }
+    told("Finding knowledge pages", 0, 0)
+    result["knowledge"] = {
+        **bench_knowledge.retrieval(outside.pages),
+        "encoding": bench_knowledge.encoding(
+            load_key_encoder(preset, settings, shipped(preset, settings))
         ),
     }
     for method in dict.fromkeys(methods):

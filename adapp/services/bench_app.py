@@ -59,6 +59,7 @@ class AppPlan:
         side: Side of the inspected pictures in pixels.
         redraw_side: Side of the picture whose threshold moves; 1000 makes one megapixel.
         redraws: Times it moves.
+        pages: Numbers of knowledge pages among which some are found.
         connect: What calls the endpoints.
     """
 
@@ -68,6 +69,7 @@ class AppPlan:
     side: int = 512
     redraw_side: int = 1000
     redraws: int = 15
+    pages: tuple[int, ...] = (1_000, 10_000)
     connect: Connect = connect
 
 

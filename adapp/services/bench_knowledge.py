@@ -1,20 +1,27 @@
-"""What it costs to find pages: retrieval over made-up knowledge bases of growing size."""
+"""What it costs to find pages: retrieval and prompt assembly over growing knowledge bases."""
 
 import time
 from collections.abc import Sequence
 
 import numpy as np
 
+from adapp.auxiliary.page_keys import KeyEncoder
+from adapp.core.reasoner import ReasoningRequest, ResultFacts
 from adapp.knowledge.evidence import TYPES, Keys, Locks, RegionKey, Vectors
 from adapp.knowledge.pages import Page, Section
 from adapp.knowledge.retriever import Retriever
 from adapp.knowledge.sampling import SamplingConfig
 from adapp.methods.benchmarking import Json
+from adapp.reasoning.config import PromptConfig
+from adapp.reasoning.prompt import assemble
 from adapp.retrieval.index import FlatIndex
 
-_WIDTH = 256  # of a projected key
+_WIDTH = 384  # of a projected key
 _REGIONS = 3
 _QUERIES = 12
+_ENCODED = 5
+_PICTURE = np.zeros((64, 64, 3), dtype=np.uint8)
+_FACTS = ResultFacts(label="anomalous", score=0.8, threshold=0.5, method="made up")
 _WORDS = "What one sees, where it comes from and what to check. " * 10
 
 
@@ -22,7 +29,8 @@ def retrieval(counts: Sequence[int] = (1_000, 10_000), *, seed: int = 0) -> Json
     """Return the median seconds of one retrieval for each number of pages, and their ratio.
 
     Each query has a picture, words and three regions with types; three pages are chosen by
-    clustered sampling. The search alone is timed as ``topk``.
+    clustered sampling and put into a prompt. The search alone is timed as ``topk``. What the
+    encoders take to make keys depends on the preset: see ``encoding``.
     """
     rng = np.random.default_rng(seed)
     measured = []
@@ -32,7 +40,7 @@ def retrieval(counts: Sequence[int] = (1_000, 10_000), *, seed: int = 0) -> Json
         measured.append(
             {
                 "pages": count,
-                "seconds": _median(retriever, queries, SamplingConfig()),
+                "seconds": _median(retriever, queries, SamplingConfig(), prompt=True),
                 "search_seconds": _median(retriever, queries, SamplingConfig(strategy="topk")),
             }
         )
@@ -44,14 +52,46 @@ def retrieval(counts: Sequence[int] = (1_000, 10_000), *, seed: int = 0) -> Json
     }
 
 
-def _median(retriever: Retriever, queries: Sequence[Keys], sampling: SamplingConfig) -> float:
-    retriever.retrieve(queries[0], sampling)  # what is loaded at first use is not counted
+def encoding(encoder: KeyEncoder, *, side: int = 512, seed: int = 0) -> Json:
+    """Return the median seconds to make the keys of one question: a picture, three crops, words."""
+    rng = np.random.default_rng(seed)
+    seconds = []
+    for number in range(_ENCODED + 1):
+        pictures = list(rng.integers(0, 256, (1 + _REGIONS, side, side, 3), dtype=np.uint8))
+        start = time.perf_counter()
+        encoder.pictures(pictures)
+        encoder.sentences([f"part {number}: scratch. what to check next"])
+        seconds.append(time.perf_counter() - start)
+    return {"seconds": float(np.median(seconds[1:])), "pictures": 1 + _REGIONS}
+
+
+def _median(
+    retriever: Retriever,
+    queries: Sequence[Keys],
+    sampling: SamplingConfig,
+    *,
+    prompt: bool = False,
+) -> float:
+    _found(retriever, queries[0], sampling, prompt=prompt)  # what is loaded at first use
     seconds = []
     for keys in queries:
         start = time.perf_counter()
-        retriever.retrieve(keys, sampling)
+        _found(retriever, keys, sampling, prompt=prompt)
         seconds.append(time.perf_counter() - start)
     return float(np.median(seconds))
+
+
+def _found(retriever: Retriever, keys: Keys, sampling: SamplingConfig, *, prompt: bool) -> None:
+    """Find pages and, if asked, put them before a model."""
+    hits = retriever.retrieve(keys, sampling).hits
+    if prompt:
+        request = ReasoningRequest(
+            question="What should I check?",
+            query=_PICTURE,
+            facts=_FACTS,
+            passages=tuple(hit.page.passage(hit.score) for hit in hits),
+        )
+        assemble(request, PromptConfig())
 
 
 def _unit(rng: np.random.Generator, count: int) -> Vectors:

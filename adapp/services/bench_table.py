@@ -15,6 +15,7 @@ def table(result: Figures) -> str:
     for method, figures in result["methods"].items():
         rows += _method_rows(method, figures)
     rows += _app_rows(result["app"])
+    rows += _knowledge_rows(result["knowledge"])
     machine = result["machine"]
     first = f"{machine['processor']}, {machine['cores']} cores, preset {result['preset']}"
     return "\n".join([first, *_aligned(rows)])
@@ -97,6 +98,21 @@ def _app_rows(figures: Figures) -> Iterator[Row]:
         f"app memory after {used['inspections']} inspections over after start",
         _times(used["ratio"]),
         f"{_mega(used['bytes'])} / {_mega(used['bytes_after_start'])} ({seen})",
+    )
+
+
+def _knowledge_rows(figures: Figures) -> Iterator[Row]:
+    few, many = figures["pages"][0], figures["pages"][-1]
+    yield (
+        f"finding pages and prompt, {many['pages']} over {few['pages']} pages",
+        _times(figures["ratio"]),
+        f"{_ms(many['seconds'])} / {_ms(few['seconds'])}",
+    )
+    keys = figures["encoding"]
+    yield (
+        "keys of a question over finding its pages",
+        _times(keys["seconds"] / few["seconds"]),
+        f"{_ms(keys['seconds'])} / {_ms(few['seconds'])} ({keys['pictures']} pictures encoded)",
     )
 
 

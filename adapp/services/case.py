@@ -1,6 +1,6 @@
 """What is known of one inspected part, as reasoners and the page search take it. Runs no model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adapp.core.reasoner import NormalMatch, RegionFact, ResultFacts, TypeProbability
@@ -10,7 +10,7 @@ from adapp.knowledge.defect_types import NORMAL
 from adapp.methods.registry import METHODS
 from adapp.rendering.patches import crop_around
 from adapp.services.inspection import Inspection
-from adapp.services.page_query import PageQuery, RegionLook, type_shares
+from adapp.services.page_query import ANY_DEFECT, PageQuery, RegionLook, type_shares
 from adapp.services.regions import Match, Region, Thresholds, regions, verdict
 from adapp.services.views import matches
 
@@ -51,17 +51,21 @@ class Case:
     def page_query(self, text: str) -> PageQuery:
         """Return what pages are searched for: the picture, what was found in it, and ``text``.
 
-        A part without a defect asks for pages about sound parts.
+        A part without a defect asks for pages about sound parts, one with a defect of unknown type
+        for pages about any defect.
         """
         if not self.facts.anomalous:
             return PageQuery(self.picture, text, (RegionLook(None, {NORMAL: 1.0}),))
         looks = tuple(
-            RegionLook(region.box, type_shares(region.types or self.facts.types))
+            RegionLook(region.box, _types(region.types or self.facts.types))
             for region in self.regions
         )
-        if not looks and self.facts.types:
-            looks = (RegionLook(None, type_shares(self.facts.types)),)
-        return PageQuery(self.picture, text, looks)
+        whole = RegionLook(None, _types(self.facts.types))
+        return PageQuery(self.picture, text, looks or (whole,))
+
+
+def _types(told: Sequence[TypeProbability]) -> Mapping[str, float]:
+    return type_shares(told) or ANY_DEFECT
 
 
 def case_of(

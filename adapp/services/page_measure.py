@@ -19,7 +19,7 @@ from adapp.knowledge.evidence import Keys, RegionKey
 from adapp.knowledge.sampling import SamplingConfig
 from adapp.services.knowledge_pages import bundled_entries
 from adapp.services.page_library import PageLibrary, load_library
-from adapp.services.page_query import search_text
+from adapp.services.page_query import ANY_DEFECT, search_text
 from adapp.services.page_specimens import Specimens, drawn, held_out, pictured
 from adapp.services.page_truth import Truth, truth_of
 
@@ -113,7 +113,7 @@ def _row(library: PageLibrary, probes: Sequence[_Probe], strategy: str, *, named
         text = search_text(probe.part if named else "", (), "", "what")
         words = library.encoder.sentences([text])[0] if text else None
         if probe.anomalous:
-            regions = () if probe.detail is None else (RegionKey(probe.detail),)
+            regions = (RegionKey(probe.detail, ANY_DEFECT),)
         else:
             regions = (RegionKey(None, {"normal": 1.0}),)
         keys = Keys(probe.whole, words, regions)

@@ -16,6 +16,9 @@ MOST_REGIONS: Final = 3
 _AROUND = 1.5  # of a region's longer side, as on the pages' close-ups
 _LEAST = 0.25  # of the picture's shorter side
 
+ANY_DEFECT: Final[Mapping[str, float]] = dict.fromkeys(CANONICAL, 0.5)
+"""Types of a region that is no sound part, where nothing says which defect it is."""
+
 TOPIC_WORDS: Final[Mapping[Topic, str]] = {
     "summary": "",
     "what": "what it looks like",

@@ -55,7 +55,14 @@ def caller():
 @pytest.fixture
 def app_plan(caller):
     return AppPlan(
-        command=COMMAND, starts=1, inspections=7, side=64, redraw_side=80, redraws=2, connect=caller
+        command=COMMAND,
+        starts=1,
+        inspections=7,
+        side=64,
+        redraw_side=80,
+        redraws=2,
+        pages=(20, 40),
+        connect=caller,
     )
 
 
@@ -97,9 +104,12 @@ def test_everything_is_measured_written_and_shown(tmp_path, caller, app_plan):
     assert len(caller.asked) == 8  # the first map and seven inspections
     for words in ("flat over hierarchical search, 2 x 3 pictures", "bare encoder, batch 1",
                   "hierarchical - flat pixel auroc", "app start", "first map", "redraw",
-                  "after 7 inspections", "lists in a category"):  # fmt: skip
+                  "after 7 inspections", "lists in a category",
+                  "prompt, 40 over 20 pages"):  # fmt: skip
         assert words in shown
-    assert {stage.split(":")[0] for stage, _, _ in told} == {"App", "RAID"}
+    assert {stage.split(":")[0] for stage, _, _ in told} == {
+        *("App", "RAID", "Finding knowledge pages")
+    }
 
 
 @pytest.mark.usefixtures("no_wait")
