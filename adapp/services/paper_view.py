@@ -95,7 +95,7 @@ def _line(row: PaperRow, ours: dict[str, Any] | None) -> ViewedLine:
     condition = [row.label] if row.label else []
     data = ", ".join(row.data) if len(row.data) < 4 else f"mean of {len(row.data)} data sets"
     condition.append(data)
-    condition.append(f"{row.shots} normals" if row.shots else "no normals")
+    condition.append(f"{row.shots or 'no'} normal{'' if row.shots == 1 else 's'}")
     if row.variant:
         condition.append(row.variant)
     return ViewedLine(
