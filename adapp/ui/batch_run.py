@@ -161,6 +161,8 @@ def request_of(form: Form, given: list[str]) -> BatchRequest:
     query = tuple(Path(file) for file in given)
     if not query:
         raise UsageError(texts.BATCH_EMPTY)
+    if asked.tiles > 1:
+        raise UsageError(texts.NO_TILES_HERE)
     if len(query) > MOST_PICTURES:
         raise UsageError(texts.BATCH_TOO_MANY.format(most=MOST_PICTURES, count=len(query)))
     size = sum(pixels(path) for path in query)

@@ -168,8 +168,14 @@ class CompareHandlers:
 
 
 def request_of(form: Form, methods: Sequence[str]) -> CompareRequest:
-    """Return the comparison that is asked for: the inputs of the Inspect tab, several methods."""
+    """Return the comparison that is asked for: the inputs of the Inspect tab, several methods.
+
+    Raises:
+        UsageError: If pictures are to be cut into tiles, for which there is no common scale.
+    """
     asked = form.request()
+    if asked.tiles > 1:
+        raise UsageError(texts.NO_TILES_HERE)
     return CompareRequest(
         methods=tuple(methods),
         preset=asked.preset,

@@ -143,6 +143,9 @@ COMPARE_STOPPED = "Stopped: {done} method(s) finished and kept."
 COMPARISON_DROPPED = (
     "This comparison is no longer held (it expired or made room for others). Press Compare again."
 )
+NO_TILES_HERE = (
+    "Only Inspect cuts pictures into tiles. Switch tiling off there (box 3), then start again."
+)
 NO_METHOD_CHOSEN = "No method is chosen. Tick at least one to compare."
 TRUTH_HINT = (
     "Name a mask like its picture with _mask at the end; any value above 0 is defect. It stays in "
