@@ -17,12 +17,12 @@ from adapp.ui.inspect_parts import (
     Inputs,
     InspectLayout,
     Results,
+    SessionParts,
 )
 from adapp.ui.intake import SUFFIXES
 from adapp.ui.labels import label
 from adapp.ui.patch_view import READING_HINT
 from adapp.ui.session_parts import (
-    SessionParts,
     area_row,
     defect_editor,
     earlier_runs,

@@ -1,12 +1,8 @@
 """The Inspect tab's components by what they are for; how they stand is ``inspect_layout``'s."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import gradio as gr
-
-if TYPE_CHECKING:
-    from adapp.ui.session_parts import SessionParts
 
 PICK = """
 element.addEventListener('click', (event) => {
@@ -138,6 +134,22 @@ class Exports:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionParts:
+    """Sets of normal parts, drawn areas, test defects, earlier runs."""
+
+    save_set: gr.Button
+    load_set: gr.UploadButton
+    saved_set: gr.DownloadButton
+    editor: gr.ImageEditor
+    fill_editor: gr.Button
+    take_editor: gr.Button
+    clear_area: gr.Button
+    area_note: gr.HTML
+    history: gr.State
+    earlier: gr.HTML
+
+
+@dataclass(frozen=True, slots=True)
 class InspectLayout:
     """All components of the tab."""
 
@@ -146,4 +158,4 @@ class InspectLayout:
     controls: Controls
     actions: Actions
     exports: Exports
-    session: "SessionParts"
+    session: SessionParts

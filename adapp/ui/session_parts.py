@@ -1,28 +1,10 @@
 """The Inspect tab's extras: sets of normal parts, drawn areas, test defects, earlier runs."""
 
-from dataclasses import dataclass
-
 import gradio as gr
 
 from adapp.ui import texts
 from adapp.ui.inspect_parts import PICK
 from adapp.ui.labels import label
-
-
-@dataclass(frozen=True, slots=True)
-class SessionParts:
-    """Components of the extras."""
-
-    save_set: gr.Button
-    load_set: gr.UploadButton
-    saved_set: gr.DownloadButton
-    editor: gr.ImageEditor
-    fill_editor: gr.Button
-    take_editor: gr.Button
-    clear_area: gr.Button
-    area_note: gr.HTML
-    history: gr.State
-    earlier: gr.HTML
 
 
 def set_buttons() -> tuple[gr.Button, gr.UploadButton, gr.DownloadButton]:
