@@ -54,7 +54,6 @@ def histogram_svg(
     key = hashlib.sha256(repr((summary, normal_scores, query_scores)).encode()).hexdigest()[:10]
     at = x(threshold)
     second = None if review is None or review >= threshold else x(review)
-    side, anchor = (-4, "end") if at > _WIDTH / 2 else (4, "start")
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
@@ -72,15 +71,7 @@ def histogram_svg(
         ),
         *(_tick(x(value), value) for value in np.linspace(low, high, 5)),
         *(_marker(x(value), large=number == selected) for number, value in enumerate(queries)),
-        (
-            f'<line class="threshold" data-limit="image" x1="{at:.2f}" x2="{at:.2f}" '
-            f'y1="{_TOP - 8}" y2="{_BASE + 16}" stroke="currentColor" stroke-width="2" '
-            'stroke-dasharray="5 3"/>'
-        ),
-        (
-            f'<text x="{at + side:.2f}" y="{_TOP - 2}" text-anchor="{anchor}">'
-            f"threshold {threshold:.3f}</text>"
-        ),
+        *_threshold_line(at, threshold),
         *([] if second is None else _review_line(second)),
         *_legend(len(normals), len(queries)),
         "</svg>",
@@ -129,6 +120,21 @@ def _marker(x: float, *, large: bool) -> str:
     points = f"{x:.2f},{_BASE + 2} {x - half:.2f},{_BASE + tall} {x + half:.2f},{_BASE + tall}"
     edge = ' stroke="currentColor" stroke-width="1.5"' if large else ""
     return f'<polygon class="{name}" points="{points}" fill="{_QUERY}"{edge}/>'
+
+
+def _threshold_line(x: float, threshold: float) -> list[str]:
+    side, anchor = (-4, "end") if x > _WIDTH / 2 else (4, "start")
+    return [
+        (
+            f'<line class="threshold" data-limit="image" x1="{x:.2f}" x2="{x:.2f}" '
+            f'y1="{_TOP - 8}" y2="{_BASE + 16}" stroke="currentColor" stroke-width="2" '
+            'stroke-dasharray="5 3"/>'
+        ),
+        (
+            f'<text x="{x + side:.2f}" y="{_TOP - 2}" text-anchor="{anchor}">'
+            f"threshold {threshold:.3f}</text>"
+        ),
+    ]
 
 
 def _review_line(x: float) -> list[str]:

@@ -3,7 +3,7 @@
 Their files are components, not plain paths, so that a caller can only name files it uploaded.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from adapp.ui.export_files import export, report_with_overlays
 from adapp.ui.form import problems, refuse, support_problem
 from adapp.ui.intake import SUFFIXES
 from adapp.ui.queues import MODEL_QUEUE
-from adapp.ui.why_handlers import PAGE_FILES
+from adapp.ui.why_layout import PAGE_FILES
 
 
 class Endpoints:
@@ -197,12 +197,7 @@ def build_endpoints(services: AppServices) -> None:
     """Add the public endpoints to the current ``Blocks``; nothing of them is visible."""
     endpoints = Endpoints(services)
     with gr.Row(visible=False):
-        support = gr.File(
-            label="support", file_count="multiple", type="filepath", file_types=list(SUFFIXES)
-        )
-        query = gr.File(
-            label="query", file_count="multiple", type="filepath", file_types=list(SUFFIXES)
-        )
+        support, query, masks = (_files(name, SUFFIXES) for name in ("support", "query", "masks"))
         method = gr.Dropdown(list(METHODS), value=next(iter(METHODS)), label="method")
         category = gr.Textbox("", label="category")
         preset = gr.Dropdown(list(services.presets), value=services.preset, label="preset")
@@ -226,9 +221,6 @@ def build_endpoints(services: AppServices) -> None:
         )
         _publish("export", endpoints.export, asked, [archive], MODEL_QUEUE)
         methods = gr.CheckboxGroup(list(METHODS), value=list(METHODS), label="methods")
-        masks = gr.File(
-            label="masks", file_count="multiple", type="filepath", file_types=list(SUFFIXES)
-        )
         _publish(
             "compare",
             CompareEndpoint(services).compare,
@@ -237,9 +229,7 @@ def build_endpoints(services: AppServices) -> None:
             MODEL_QUEUE,
         )
         question = gr.Textbox(QUICK_QUESTIONS["en"]["what"], label="question")
-        pages = gr.File(
-            label="pages", file_count="multiple", type="filepath", file_types=list(PAGE_FILES)
-        )
+        pages = _files("pages", PAGE_FILES)
         _publish(
             "explain",
             ExplainEndpoint(services).explain,
@@ -247,6 +237,10 @@ def build_endpoints(services: AppServices) -> None:
             [found],
             MODEL_QUEUE,
         )
+
+
+def _files(name: str, endings: Sequence[str]) -> gr.File:
+    return gr.File(label=name, file_count="multiple", type="filepath", file_types=list(endings))
 
 
 def _publish(
