@@ -32,7 +32,7 @@ EMBEDDED = KanoConfig(
     globals=GlobalConfig(levels=LEVELS, soft_top_percent=0.5),
     loss=LossConfig(stages="fused", guide_weight=30.0),
     training=TrainingConfig(
-        epochs=4,
+        epochs=3,
         steps=80,
         batch=16,
         mixture=Mixture(real=0.6, synthetic=0.2, rendered=0.2, normal=0.4),
