@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import gradio as gr
 
 from adapp.core.errors import AdappError, UsageError
-from adapp.knowledge.user_pages import PDF_SUFFIXES, PICTURE_SUFFIXES, TEXT_SUFFIXES
 from adapp.services.case import case_of
 from adapp.services.explaining import Question
 from adapp.services.regions import Thresholds
@@ -16,12 +15,9 @@ from adapp.ui.app_services import AppServices
 from adapp.ui.inspect_draw import Updates
 from adapp.ui.pictures import png_uri
 from adapp.ui.state import Held
+from adapp.ui.why_layout import WhyLayout
 from adapp.ui.why_state import Exchange, Talk
 
-if TYPE_CHECKING:
-    from adapp.ui.why_panel import WhyLayout
-
-PAGE_FILES: Final = (*sorted(TEXT_SUFFIXES | PDF_SUFFIXES), *sorted(PICTURE_SUFFIXES))
 NO_PART: Final = "There is no result to ask about: inspect a part first."
 NO_QUESTION: Final = "Write a question first, or press one of the buttons."
 
@@ -34,7 +30,7 @@ class WhyHandlers:
         layout: The panel's components.
     """
 
-    def __init__(self, services: AppServices, layout: "WhyLayout") -> None:
+    def __init__(self, services: AppServices, layout: WhyLayout) -> None:
         self._explainer = services.explainer
         self._runs = services.answers
         self._layout = layout
