@@ -62,6 +62,24 @@ def guide_loss(normal: Tensor, anomalous: Tensor, temperature: Tensor, guide: Te
     return off / wanted.square().sum().clamp_min(1e-12)
 
 
+def reading_loss(logits: Tensor, patches: Tensor, guide: Tensor) -> Tensor:
+    """Return how far maps are from those of a guide, a scalar; 1 for a map that says nothing.
+
+    Two directions that differ little can read patches very differently where patches vary much;
+    this compares what they read, stage by stage and on the average that is shown.
+
+    Args:
+        logits: Log-odds of every stage, [S, B, N].
+        patches: The patches they belong to, [S, B, N, J].
+        guide: Slope whose products with the stages add up to log-odds, [S, J].
+    """
+    wanted = len(guide) * torch.einsum("sbnj,sj->sbn", patches, guide)
+    each = (logits - wanted).square().mean() / wanted.square().mean().clamp_min(1e-12)
+    shown, meant = logits.mean(dim=0), wanted.mean(dim=0)
+    joined = (shown - meant).square().mean() / meant.square().mean().clamp_min(1e-12)
+    return 0.2 * each + 0.8 * joined
+
+
 def type_loss(
     patches: Tensor, covered: Tensor, types: Tensor, sentences: Tensor, temperature: float
 ) -> Tensor:

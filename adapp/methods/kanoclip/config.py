@@ -105,8 +105,8 @@ class LossConfig:
         kd_weight: alpha of eq. 13 (KAnoCLIP: 1).
         global_weight: beta (KAnoCLIP: 1).
         local_weight: gamma (KAnoCLIP: 1).
-        guide_weight: Weight of the distance of the prompts' direction from that of a linear
-            classifier of the same patches (KAnoCLIP: none; ours, D13).
+        guide_weight: Weight of the distance of the prompts' direction and text maps from those of
+            a linear classifier of the same patches (KAnoCLIP: none; ours, D13).
         focal_gamma: Focusing exponent (APRIL-GAN: 2).
         stages: Whether the local loss is the ``sum`` over the stages' maps (spec), or half the
             mean over them and half that of the averaged map, which is what is shown

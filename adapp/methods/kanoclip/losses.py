@@ -21,7 +21,8 @@ class Terms:
         knowledge: L_KD.
         whole: L_global.
         local: L_local.
-        guide: How far the prompts' direction is from the guide (D13); None without one.
+        guide: How far the prompts' direction and maps are from the guide's (D13); None without
+            one.
     """
 
     knowledge: Tensor

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from adapp.auxiliary.bank import Shelf
-from adapp.auxiliary.bridge_losses import guide_loss
+from adapp.auxiliary.bridge_losses import guide_loss, reading_loss
 from adapp.auxiliary.direction import fit_direction
 from adapp.auxiliary.sampling import Batch, Sampler, batches
 from adapp.backbones.base import JointSpace
@@ -137,7 +137,9 @@ def batch_terms(
     if guide is not None:
         normal_stages, abnormal_stages = text.stages[:, :, 0], text.stages[:, :, 1]
         temperature = torch.tensor(joint.temperature)
-        led = guide_loss(normal_stages, abnormal_stages, temperature, guide)
+        led = 0.3 * guide_loss(normal_stages, abnormal_stages, temperature, guide)
+        plain = output.plain.flatten(2)
+        led = led + 0.7 * reading_loss(plain, pictures.visual, guide)
     return Terms(
         guide=led,
         knowledge=knowledge_loss(knowledge, normal, abnormal, config.prompts.kd_margin),

@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from adapp.auxiliary.bridge_config import BridgeConfig
-from adapp.auxiliary.bridge_losses import balanced_focal_loss, guide_loss, map_loss, type_loss
+from adapp.auxiliary.bridge_losses import (
+    balanced_focal_loss,
+    guide_loss,
+    map_loss,
+    reading_loss,
+    type_loss,
+)
 
 CONFIG = BridgeConfig()
 
@@ -56,6 +62,15 @@ def test_prompts_along_the_guide_cost_nothing_and_equal_prompts_cost_one():
     assert float(guide_loss(normal, along, temperature, guide)) == pytest.approx(0.0, abs=1e-6)
     assert float(guide_loss(along, along, temperature, guide)) == pytest.approx(1.0)
     assert float(guide_loss(along, normal, temperature, guide)) == pytest.approx(4.0)
+
+
+def test_a_map_like_the_guides_costs_nothing_and_an_empty_one_costs_one():
+    guide, patches = torch.randn(2, 4), torch.randn(2, 3, 16, 4)
+    read = 2 * torch.einsum("sbnj,sj->sbn", patches, guide)
+    assert float(reading_loss(read, patches, guide)) == pytest.approx(0.0, abs=1e-6)
+    assert float(reading_loss(0 * read, patches, guide)) == pytest.approx(1.0)
+    swapped = read.flip(0)  # the average that is shown stays right
+    assert 0 < float(reading_loss(swapped, patches, guide)) < 1
 
 
 def test_regions_that_match_their_type_cost_little():
