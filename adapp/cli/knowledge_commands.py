@@ -23,7 +23,13 @@ def add_knowledge(commands: Commands) -> None:
         description="Knowledge pages about objects and defects: those of the project, and pages "
         "of your own in a permanent index (folder: ADAPP_KNOWLEDGE).",
     )
-    actions = parser.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
+    actions = parser.add_subparsers(
+        title="actions",
+        dest="action",
+        metavar="ACTION",
+        required=True,
+        help="what to do with the pages",
+    )
     _add_list(actions)
     _add_search(actions)
     _add_add(actions)

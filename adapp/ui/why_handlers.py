@@ -1,5 +1,7 @@
 """Answers in the Why panel: ask, stop, open and bring pages; no verdict is made here."""
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,9 @@ from adapp.ui.why_state import Exchange, Talk
 
 NO_PART: Final = "There is no result to ask about: inspect a part first."
 NO_QUESTION: Final = "Write a question first, or press one of the buttons."
+
+REDRAW_SECONDS: Final = 0.1
+"""Least time between two drawings of an answer: a fast model must not busy the browser."""
 
 
 class WhyHandlers:
@@ -71,11 +76,17 @@ class WhyHandlers:
         question = Question(words, history=talk.history(key))
         exchange = talk.begin(key, words)
         yield {**self._shown(talk, key), self._layout.question: "", self._layout.message: ""}
+        shown = -math.inf
         try:
             for update in self._explainer.ask(case, question, talk.own, stopped):
+                news = update.pages != exchange.pages
                 exchange.text, exchange.pages = update.text, update.pages
                 exchange.answer = update.answer
-                yield self._shown(talk, key)
+                if not news and time.monotonic() - shown < REDRAW_SECONDS:
+                    continue
+                shown = time.monotonic()
+                chat: Updates = {self._layout.chat: why_view.chat_html(talk.about(key))}
+                yield self._shown(talk, key) if news else chat
         finally:  # a closed tab and Stop end the generator here
             exchange.stopped = exchange.answer is None
         yield {**self._shown(talk, key), self._layout.talk: talk}

@@ -32,7 +32,7 @@ def inspection():
     request = type(
         "Request",
         (),
-        {"method": "h2vlr", "category": "", "seed": 0, "size": None, "tune": False},
+        {"method": "h2vlr", "category": "", "seed": 0, "size": None, "tune": False, "tiles": 1},
     )()
     return Inspection(
         request=request,
