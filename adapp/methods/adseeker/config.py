@@ -27,6 +27,8 @@ class PromptConfig:
         init_std: Standard deviation of what is added to them at first; 0 leaves the words alone.
         anchored: Whether the prompts are the static ones plus what the learned prefix changes, so
             that an untrained prompt is a static one (ours, D4).
+        neutral: Share of the prompts about ``fallback`` in the static prompts of a named part, in
+            [0, 1]; anchored prompts only (ours, D4).
         fallback: Word for a part without a name (AnomalyCLIP).
         name_dropout: Share of the training pictures that are called ``fallback`` (ours, D9).
         top: Types that share a picture's abnormal prompt, most probable first (spec: 3).
@@ -37,6 +39,7 @@ class PromptConfig:
     prefix: int = 12
     init_std: float = 0.02
     anchored: bool = False
+    neutral: float = 0.0
     fallback: str = "object"
     name_dropout: float = 0.0
     top: int = 3

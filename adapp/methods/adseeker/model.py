@@ -207,10 +207,9 @@ class SeekerNetwork(nn.Module):
             visual.append(read)
             weights.append(attention.sum(dim=2))
             stages.append(reader.prompted(pair.stages[stage], one))
-        pooled = pictures.pooled + self.taps.gate(coded[-1].final)
         return Prompted(
             torch.stack(visual),
-            torch.nn.functional.normalize(pooled, dim=-1),
+            pictures.pooled,
             Pair(torch.stack(stages), pair.pooled),
             tuple(coded),
             torch.stack(weights).mean(dim=0),
@@ -255,7 +254,7 @@ class SeekerNetwork(nn.Module):
             location=location.reshape(grid),
             whole=whole,
             plain_whole=first.whole,
-            odds=None if self.reader is None else self.reader(torch.stack(maps), whole),
+            odds=None if self.reader is None else self.reader(torch.stack(maps).detach()),
             types=first.types,
             chosen=first.chosen,
             attention=None if attention is None else attention.reshape(grid),
@@ -297,7 +296,7 @@ def plain_output(
         location=location.reshape(-1, 1, *pictures.grid),
         whole=whole,
         plain_whole=whole,
-        odds=plain_odds(plain.mean(dim=0), whole) if config.score.pool == "statistics" else None,
+        odds=plain_odds(plain.mean(dim=0)) if config.score.pool == "statistics" else None,
         types=types.expand(batch, cells, -1),
         chosen=types[:, 0].softmax(dim=-1),
         attention=None,

@@ -121,9 +121,9 @@ def batch_terms(
 
 
 def _groups(network: SeekerNetwork) -> list[dict[str, object]]:
-    """Return the optimiser's groups: prompts at their own rate and without decay."""
+    """Return the optimiser's groups: prefixes at their own rate and without decay."""
     recipe = network.config.training
-    prompts = list(network.prompts.parameters())
+    prompts = [network.prompts.normal, network.prompts.abnormal]
     own = {id(parameter) for parameter in prompts}
     rest = [p for p in network.parameters() if p.requires_grad and id(p) not in own]
     groups: list[dict[str, object]] = [

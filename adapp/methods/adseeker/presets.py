@@ -16,7 +16,7 @@ from adapp.methods.adseeker.config import (
 PAPER = SeekerConfig()
 
 EMBEDDED = SeekerConfig(
-    prompts=PromptConfig(init_std=0.0, anchored=True, name_dropout=0.5),
+    prompts=PromptConfig(init_std=0.0, anchored=True, neutral=0.5, name_dropout=0.5),
     types=TypeConfig(stages="all"),
     sparse=SparseConfig(inside=False, dropout=0.3, projection=False),
     contrast=ContrastConfig(
@@ -26,7 +26,7 @@ EMBEDDED = SeekerConfig(
         dropout=0.3,
     ),
     score=ScoreConfig(shift=1.0, pool="statistics", soft_top_percent=0.5),
-    loss=LossConfig(stages="fused"),
+    loss=LossConfig(stages="fused", balanced=True, focal_gamma=0.0),
     training=TrainingConfig(
         stage_epochs=1,
         stage_steps=20,
@@ -34,12 +34,13 @@ EMBEDDED = SeekerConfig(
         steps=60,
         batch=16,
         mixture=Mixture(real=0.6, synthetic=0.2, rendered=0.2, normal=0.4),
+        prompt_rate=1e-4,
         schedule="cosine",
     ),
 )
 
 TINY = SeekerConfig(
-    prompts=PromptConfig(prefix=4, init_std=0.0, anchored=True, name_dropout=0.5),
+    prompts=PromptConfig(prefix=4, init_std=0.0, anchored=True, neutral=0.5, name_dropout=0.5),
     types=TypeConfig(stages="all", least=1, groups=2),
     sparse=SparseConfig(atoms=6, inside=False, dropout=0.2, projection=False),
     contrast=ContrastConfig(neighbours=(1, 4), stages=(2, 3), stride=2, dropout=0.2),

@@ -95,13 +95,27 @@ def part_name(name: str, config: PromptConfig) -> str:
 def static_text(joint: JointSpace, name: str, config: PromptConfig) -> TextFeatures:
     """Return the static pair of a part: one normal and one abnormal vector, [S, 2, J].
 
-    Anchored prompts take the mean of the states that the bridge was trained with (D4); CLIP takes
-    the two sentences of the paper.
+    Anchored prompts take the mean of the states that the bridge was trained with, and as many
+    about a part without a name: a name never heard in training can mislead (D4). CLIP takes the
+    two sentences of the paper.
     """
-    normal, abnormal = [NORMAL.format(part=name)], [ABNORMAL.format(part=name)]
-    if config.anchored:
-        normal, abnormal = static_prompts(name)
-    sides = [_mean(joint.encode_texts(told)) for told in (normal, abnormal)]
+    if not config.anchored:
+        told = joint.encode_texts([NORMAL.format(part=name), ABNORMAL.format(part=name)])
+        return TextFeatures(told.stages, told.pooled)
+    own = _states(joint, name)
+    if name == config.fallback or config.neutral == 0:
+        return own
+    other = _states(joint, config.fallback)
+    share = config.neutral
+    return TextFeatures(
+        functional.normalize((1.0 - share) * own.stages + share * other.stages, dim=-1),
+        functional.normalize((1.0 - share) * own.pooled + share * other.pooled, dim=-1),
+    )
+
+
+def _states(joint: JointSpace, name: str) -> TextFeatures:
+    """Return the means of the normal and of the anomalous states of a part, [S, 2, J]."""
+    sides = [_mean(joint.encode_texts(told)) for told in static_prompts(name)]
     return TextFeatures(
         torch.cat([side.stages for side in sides], dim=1),
         torch.cat([side.pooled for side in sides]),

@@ -9,6 +9,9 @@ from torch.nn import functional
 from adapp.methods.adseeker.config import SparseConfig
 from adapp.ops.sparse import lasso_objective, sparse_code
 
+STRENGTH = 3.0
+"""What the gates over tapped tokens are multiplied by; they move by about 1e-3 a step."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
@@ -103,20 +106,19 @@ class TapReader(nn.Module):
     """Tapped tokens and prompts of one stage read the sparse tokens (D2: behind the encoder).
 
     A patch attends to the active tokens and to an empty one; an atom with no code is masked, and
-    with no code at all nothing changes. Zero at first: an untrained reader changes nothing.
+    with no code at all nothing changes. What is read enters behind gates, one number for the
+    patches and one for each prompt, zero at first. Full matrices in their place learned the
+    training materials by heart.
 
     Args:
-        width: Channels of the joint space, J.
         temperature: Of the attention.
     """
 
-    def __init__(self, width: int, temperature: float) -> None:
+    def __init__(self, temperature: float) -> None:
         super().__init__()
         self.temperature = temperature
-        self.values = nn.Linear(width, width, bias=False)
-        self.text = nn.Linear(width, 2 * width, bias=False)
-        for layer in (self.values, self.text):
-            nn.init.zeros_(layer.weight)
+        self.gate = nn.Parameter(torch.zeros(()))
+        self.text = nn.Parameter(torch.zeros(2))
 
     def attention(self, visual: Tensor, coded: Coded) -> Tensor:
         """Return the weight of every atom for every patch [B, N, J], [B, N, K].
@@ -131,12 +133,12 @@ class TapReader(nn.Module):
     def forward(self, visual: Tensor, coded: Coded) -> tuple[Tensor, Tensor]:
         """Return unit patches after reading the tokens, [B, N, J], and the attention."""
         weights = self.attention(visual, coded)
-        update = weights @ self.values(coded.tokens)
+        update = STRENGTH * self.gate * (weights @ coded.tokens)
         return functional.normalize(visual + update, dim=-1), weights
 
     def prompted(self, pair: Tensor, coded: Coded) -> Tensor:
         """Return a stage's prompts [B, 2, J] with E_f joined to them, unit norm."""
-        joined = self.text(coded.final).unflatten(1, (2, -1))
+        joined = STRENGTH * self.text[:, None] * coded.final.unsqueeze(1)
         return functional.normalize(pair + joined, dim=-1)
 
 
@@ -166,9 +168,7 @@ class TapPrompts(nn.Module):
         super().__init__()
         self.config = config
         self.stages = nn.ModuleList(SparseStage(width, config) for _ in range(stages))
-        self.readers = nn.ModuleList(TapReader(width, config.temperature) for _ in range(stages))
-        self.gate = nn.Linear(width, width, bias=False)  # E_f of the last stage to the picture's
-        nn.init.zeros_(self.gate.weight)
+        self.readers = nn.ModuleList(TapReader(config.temperature) for _ in range(stages))
 
     def codes(self, visual: Tensor, weights: Tensor) -> list[Coded]:
         """Return every stage's code; in training some pictures have none at any stage."""

@@ -126,8 +126,8 @@ def test_a_part_without_a_name_is_an_object_and_the_result_says_so(full):
 
 def test_another_name_gives_another_map(full, fitted):
     image = pictures(1)[0]
-    other = full.fit(SupportSet("brain scan")).predict(image)
-    assert not np.allclose(other.fused_map, fitted.predict(image).fused_map, atol=1e-4)
+    other, one = full.fit(SupportSet("brain scan")).predict(image), fitted.predict(image)
+    assert not np.allclose(other.base_map, one.base_map, atol=1e-4)
 
 
 def test_normal_pictures_change_the_threshold_and_nothing_else(full, fitted):

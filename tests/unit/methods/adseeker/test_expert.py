@@ -69,16 +69,23 @@ def spotted(height, level=0.0):
 
 
 @pytest.mark.parametrize("reader", [plain_odds, MapReader(1)], ids=["static", "untrained"])
-def test_the_score_rises_with_the_spot_and_not_with_the_level(reader):
-    whole = torch.zeros(1)
-
+def test_before_training_the_score_is_the_mean_of_the_highest_cells(reader):
     def score(odds):
-        given = odds[None] if isinstance(reader, MapReader) else odds
-        return reader(given, whole).item()
+        return reader(odds[None] if isinstance(reader, MapReader) else odds).item()
 
+    assert score(spotted(4.0)) == pytest.approx(4.0)
+    assert score(spotted(4.0, level=-3.0)) == pytest.approx(1.0)
     assert score(spotted(4.0)) > score(spotted(1.0)) > score(spotted(0.0))
-    assert score(spotted(4.0, level=3.0)) < score(spotted(4.0)) + 0.5 * 3.0 + 1e-4
-    assert score(spotted(3.0)) > score(spotted(0.0, level=1.5)) - 1e-6
+
+
+def test_whatever_is_learned_a_higher_top_never_lowers_the_score():
+    reader = MapReader(2)
+    with torch.no_grad():
+        reader.learned.copy_(torch.tensor([-2.0, -2.0, 2.0, 1.0, -1.0, -1.0]))
+    assert reader.weights.tolist() == [0.0, 0.0, 0.0, 1.0, 0.0, -1.0]
+    maps = torch.stack([spotted(4.0, 0.5), spotted(1.0, 0.5)])
+    reader(maps).sum().backward()
+    assert reader.learned.grad.abs().min() > 0, "a weight at its bound could never come back"
 
 
 def test_the_papers_score_is_half_the_picture_and_half_the_peak():

@@ -85,11 +85,23 @@ def test_a_mixture_lies_between_its_types(joint):
 
 
 def test_static_prompts_of_a_bridge_are_the_mean_of_its_states(joint):
-    text = static_text(joint, "plate", TINY.prompts)
+    text = static_text(joint, "plate", replace(TINY.prompts, neutral=0.0))
     normal, _ = static_prompts("plate")
     expected = joint.encode_texts(normal).stages.mean(dim=1)
     expected = expected / expected.norm(dim=-1, keepdim=True)
     torch.testing.assert_close(text.stages[:, 0], expected, rtol=0, atol=1e-5)
+
+
+def test_a_name_counts_half_and_no_name_entirely(joint):
+    named, neutral = (
+        static_text(joint, name, replace(TINY.prompts, neutral=0.0)).stages
+        for name in ("plate", "object")
+    )
+    half = static_text(joint, "plate", TINY.prompts).stages
+    torch.testing.assert_close(
+        half, torch.nn.functional.normalize(named + neutral, dim=-1), rtol=0, atol=1e-5
+    )
+    torch.testing.assert_close(static_text(joint, "object", TINY.prompts).stages, neutral)
 
 
 def test_the_papers_words():

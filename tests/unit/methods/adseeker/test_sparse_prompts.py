@@ -62,16 +62,15 @@ def test_a_high_price_makes_hsp_the_identity():
     assert all(not one.active.any() for one in output.coded)
     assert output.attention.max() == 0
     for stage in without.taps.readers:
-        torch.nn.init.zeros_(stage.values.weight)
-        torch.nn.init.zeros_(stage.text.weight)
-    torch.nn.init.zeros_(without.taps.gate.weight)
+        torch.nn.init.zeros_(stage.gate)
+        torch.nn.init.zeros_(stage.text)
     plain = without(shown, text, TEMPERATURE)
     torch.testing.assert_close(output.stages, plain.stages, rtol=0, atol=1e-5)
     torch.testing.assert_close(output.odds, plain.odds, rtol=0, atol=1e-5)
 
 
 def test_an_atom_without_code_changes_nothing():
-    reader = awake(TapReader(WIDTH, 0.1))
+    reader = awake(TapReader(0.1))
     visual, found = units(3, 10, WIDTH, seed=5), coded(sparsity=0.15)
     assert 0 < found.active.sum() < found.active.numel()
     read, attention = reader(visual, found)
@@ -84,7 +83,7 @@ def test_an_atom_without_code_changes_nothing():
 
 
 def test_pictures_without_code_pass_through():
-    reader = awake(TapReader(WIDTH, 0.1))
+    reader = awake(TapReader(0.1))
     visual, found = units(3, 10, WIDTH, seed=5), coded()
     dropped = torch.tensor([False, True, False])
     read, _ = reader(visual, found.without(dropped))
