@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Final, cast
 
@@ -15,6 +16,21 @@ from adapp.training.checkpoint import Card, CardValue
 from adapp.training.request import TrainingRequest, commit
 
 RENDERED: Final = "rendered parts of this project"
+
+
+def trainable_step(request: TrainingRequest, variants: Sequence[str]) -> str:
+    """Return the variant to train; the first of the ladder has no more than a bridge.
+
+    Raises:
+        UsageError: If it has nothing to train, or the request makes no sense.
+    """
+    free, *others = variants
+    if request.variant == free:
+        told = ", ".join(others)
+        msg = f"variant {free} has nothing to train but the bridge; take one of {told}"
+        raise UsageError(msg)
+    check_request(request, others)
+    return request.variant
 
 
 def check_request(request: TrainingRequest, variants: Sequence[str]) -> None:
@@ -83,3 +99,18 @@ def bank_card(
 def state_path(out: Path) -> Path:
     """Return where the state between epochs lies."""
     return out.with_suffix(".state")
+
+
+def plain(value: object) -> CardValue:
+    """Return constants as a card holds them: dictionaries and lists, as JSON reads them back.
+
+    Args:
+        value: A dataclass, or what its fields hold.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    return cast("CardValue", value)

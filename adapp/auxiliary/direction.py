@@ -17,7 +17,7 @@ from adapp.auxiliary.bank import Shelf
 from adapp.auxiliary.cells import draw_cells
 
 KINDS: Final = ("real", "synthetic")
-"""Rendered pictures made it worse on left-out folds by two points of pixel AUROC."""
+"""Rendered pictures as well cost the linear floor 5.3 points of image and 0.9 of pixel AUROC."""
 REGULARISATION: Final = 0.1
 """scikit-learn's C on projected patches: the best of 0.01, 0.1 and 1 on left-out folds."""
 ITERATIONS: Final = 300

@@ -30,11 +30,16 @@ class GenericThreshold:
         categories: Their categories.
     """
 
-    image: float = 0.5
+    image: float
     pixel: float = 0.5
     false_alarms: float | None = None
     pictures: int = 0
     categories: int = 0
+
+    @classmethod
+    def middle(cls, score_range: tuple[float, float]) -> "GenericThreshold":
+        """Return the middle of the scale, where nothing was learned that could tell."""
+        return cls(sum(score_range) / 2.0)
 
     def calibration(self) -> Calibration:
         """Return the thresholds for a part of which there is no normal picture."""
@@ -70,11 +75,13 @@ class GenericThreshold:
         }
 
     @classmethod
-    def of_card(cls, card: Mapping[str, CardValue]) -> "GenericThreshold":
+    def of_card(
+        cls, card: Mapping[str, CardValue], score_range: tuple[float, float]
+    ) -> "GenericThreshold":
         """Return what a checkpoint's card says, or the middle of the scale if it says nothing."""
         told = card.get(CARD_KEY)
         if not isinstance(told, dict):
-            return cls()
+            return cls.middle(score_range)
         return cls(
             image=_number(told["image"]),
             pixel=_number(told["pixel"]),

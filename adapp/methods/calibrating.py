@@ -1,11 +1,18 @@
 """Thresholds from the support's own scores, and how far they can be trusted."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from adapp.core.results import Calibration
+from adapp.core.results import Calibration, RgbImage
+from adapp.data.augment import mild_views
+
+CHUNK = 8
+"""Pictures scored at once."""
+VIEWS = 6
+"""Mild views that stand for the next normal part where there is a single one."""
 
 
 def thresholds(
@@ -50,6 +57,41 @@ def thresholds(
         n_normals=total,
         basis="augmented" if single else "leave_one_out",
         note=note,
+    )
+
+
+def thresholds_of_normals(
+    images: Sequence[RgbImage],
+    scored: Callable[[Sequence[RgbImage]], tuple[Sequence[float], Sequence[float]]],
+    highest_score: float,
+    margin: float,
+    seed: int,
+) -> Calibration:
+    """Return thresholds from normal pictures whose maps do not know them.
+
+    Args:
+        images: Normal pictures, one or more; a single one is joined by mild views of itself.
+        scored: Returns image scores and largest map values of a few pictures.
+        highest_score: Upper bound of the image score; its lower bound is 0.
+        margin: As in ``thresholds``.
+        seed: Of the mild views.
+    """
+    shown = list(images)
+    if len(images) == 1:
+        shown += mild_views(images[0], VIEWS, seed)
+    scores: list[float] = []
+    peaks: list[float] = []
+    for start in range(0, len(shown), CHUNK):
+        found = scored(shown[start : start + CHUNK])
+        scores += found[0]
+        peaks += found[1]
+    relative = [score / highest_score for score in scores]
+    calibration = thresholds(relative, peaks, [len(images)], margin)
+    return replace(
+        calibration,
+        normal_scores=tuple(scores),
+        image_threshold=highest_score * calibration.image_threshold,
+        note=f"{calibration.note} The normals set the threshold only: the maps do not know them.",
     )
 
 

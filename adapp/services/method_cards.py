@@ -13,7 +13,7 @@ from adapp.methods.registry import METHODS, MethodInfo
 
 CHECKPOINTS = ("open", "research")
 
-_SMALL = "Defects below about 1/24 of the picture's side can be lost; turn tiling on."
+_SMALL = "A patch is 1/24 of the picture's side; a smaller defect can be lost: turn tiling on."
 _VARIATION = (
     "Calls normal variation anomalous that none of your normal parts shows: another supplier, "
     "light, focus or pose. Add such parts to the normals."

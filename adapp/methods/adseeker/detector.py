@@ -19,20 +19,17 @@ from adapp.core.results import (
     Regime,
     RgbImage,
 )
-from adapp.data.augment import mild_views
 from adapp.methods.adseeker.config import NAMED, SeekerConfig, Variant
 from adapp.methods.adseeker.inputs import Wording, inserted_output, pictures_of, text_of
 from adapp.methods.adseeker.model import SeekerNetwork, SeekerOutput, plain_output
 from adapp.methods.adseeker.prompts import PartText, part_name, unlearned
 from adapp.methods.adseeker.scoring import SCORE_RANGE, image_scores, peaks
 from adapp.methods.adseeker.vocabulary import NONE, TYPES
-from adapp.methods.calibrating import thresholds
+from adapp.methods.calibrating import thresholds_of_normals
 from adapp.ops.maps import fuse_residual, smooth_pixel_maps
 
 CHUNK = 8
 """Pictures encoded at once."""
-VIEWS = 6
-"""Mild views that stand for the spread of a single normal picture."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,19 +115,16 @@ class FittedSeeker:
         detector = self.detector
         if not self.images:
             return detector.generic.calibration()
-        images = list(self.images)
-        if len(images) == 1:
-            images += mild_views(images[0], VIEWS, detector.seed)
-        scores: list[float] = []
-        highest: list[float] = []
         side, config = detector.backbone.size, detector.config.score
-        for start in range(0, len(images), CHUNK):
-            output = self._output(images[start : start + CHUNK])
-            scores += image_scores(output, side, config).tolist()
-            highest += peaks(output.fused, side, config.sigma).tolist()
-        found = thresholds(scores, highest, [len(self.images)], detector.config.margin)
-        told = f"{found.note} The normals set the threshold only: the maps do not know them."
-        return replace(found, note=told)
+
+        def scored(images: Sequence[RgbImage]) -> tuple[list[float], list[float]]:
+            output = self._output(images)
+            return image_scores(output, side, config).tolist(), peaks(
+                output.fused, side, config.sigma
+            ).tolist()
+
+        top, margin = SCORE_RANGE[1], detector.config.margin
+        return thresholds_of_normals(self.images, scored, top, margin, detector.seed)
 
     def predict(self, query: RgbImage) -> AnomalyResult:
         """Score one query picture; the maps come back at its own resolution."""

@@ -1,27 +1,30 @@
 """From names (preset, checkpoint, variant) to a detector with weights loaded and frozen."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from adapp.backbones.base import ImageBackbone, JointSpace
-from adapp.backbones.bridge import PREFIX, bridge_tensors
+from adapp.backbones.base import JointSpace
+from adapp.backbones.bridge import PREFIX
 from adapp.backbones.cache import cached
-from adapp.backbones.factory import create, create_joint, new_bridge
-from adapp.core.errors import CheckpointMismatch, ModelUnavailable, UsageError
-from adapp.core.results import Provenance
+from adapp.backbones.factory import create, create_joint
+from adapp.core.errors import CheckpointMismatch
 from adapp.core.settings import Settings
+from adapp.methods.building import (
+    SHIPPED,
+    bridge_of,
+    checked_card,
+    named_step,
+    provenance_of,
+    shipped_path,
+)
 from adapp.methods.h2vlr.config import VARIANTS, H2vlrConfig, Variant
 from adapp.methods.h2vlr.detector import H2vlrDetector
 from adapp.methods.h2vlr.model import H2vlrNetwork
 from adapp.methods.h2vlr.presets import config_for
 from adapp.training.checkpoint import Checkpoint, load_checkpoint, load_strictly
 
-SHIPPED = ("open", "research")
 TRAINING_FREE: Variant = "sab"
-NO_TRAINING = "Nothing was trained for this variant: no training data restricts its use."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,40 +64,24 @@ def build(
     """
     settings = settings or Settings()
     config = config_for(preset) if config is None else config
-    wanted = _variant(variant)
+    wanted = named_step("h2vlr", variant, VARIANTS)
     weights = _found(checkpoint, preset, wanted, settings)
     step = wanted or weights.trained
     local_from = config.induction.local_from
     created = create(preset, "h2vlr", size=size, settings=settings, local_from=local_from)
     backbone = cached(created, settings)
-    space = create_joint(
-        preset, "h2vlr", bridge=_bridge(preset, weights.checkpoint), settings=settings
-    )
+    bridge = bridge_of(weights.checkpoint, preset)
+    space = create_joint(preset, "h2vlr", bridge=bridge, settings=settings)
     network = None
     if step == TRAINING_FREE:
         config = config.static()
     elif weights.checkpoint is not None:
         network = _network(config, weights.trained, space, weights.checkpoint)
         network.to(torch.device(backbone.device))
-    provenance = _provenance(step, weights, seed, backbone, space)
+    provenance = provenance_of(
+        "h2vlr", step, backbone, space, weights.checkpoint, seed, weights.fallbacks
+    )
     return H2vlrDetector(backbone, space, network, config, step, provenance, seed)
-
-
-def checkpoint_path(checkpoint: str, preset: str, settings: Settings) -> Path:
-    """Return the file behind a checkpoint name, or the path the user gave."""
-    if checkpoint not in SHIPPED:
-        return Path(checkpoint).expanduser()
-    return settings.checkpoints_dir / f"h2vlr-{preset}-{checkpoint}.safetensors"
-
-
-def _variant(name: str | None) -> Variant | None:
-    for variant in VARIANTS:
-        if variant == name:
-            return variant
-    if name is None:
-        return None
-    msg = f"h2vlr has no variant {name!r}; choose one of {', '.join(VARIANTS)}"
-    raise UsageError(msg)
 
 
 def _found(checkpoint: str, preset: str, wanted: Variant | None, settings: Settings) -> _Weights:
@@ -104,7 +91,7 @@ def _found(checkpoint: str, preset: str, wanted: Variant | None, settings: Setti
         ModelUnavailable: If a named file, or what the variant needs, is absent.
         CheckpointMismatch: If the file is of another method, preset or step.
     """
-    path = checkpoint_path(checkpoint, preset, settings)
+    path = shipped_path("h2vlr", checkpoint, preset, settings)
     if path.is_file() or checkpoint not in SHIPPED:
         loaded = load_checkpoint(path)
         trained = _trained_as(loaded, preset)
@@ -116,7 +103,7 @@ def _found(checkpoint: str, preset: str, wanted: Variant | None, settings: Setti
         return _Weights(load_checkpoint(path), wanted or TRAINING_FREE)  # raises: it is absent
     note = f"no checkpoint ships for the preset {preset}: the variant sab runs"
     notes = () if wanted else (note,)
-    bridge = settings.checkpoints_dir / f"bridge-{preset}-{checkpoint}.safetensors"
+    bridge = shipped_path("bridge", checkpoint, preset, settings)
     if bridge.is_file():
         return _Weights(load_checkpoint(bridge), TRAINING_FREE, notes)
     return _Weights(None, TRAINING_FREE, notes)
@@ -135,39 +122,15 @@ def _trained_as(loaded: Checkpoint, preset: str) -> Variant:
     Raises:
         CheckpointMismatch: If its card names another method, preset or variant.
     """
-    card = loaded.card
-    if card.get("method") not in {"h2vlr", "bridge"} or card.get("preset") != preset:
-        msg = (
-            f"{loaded.path.name} is for {card.get('method')} on {card.get('preset')}, "
-            f"not for h2vlr on {preset}"
-        )
-        raise CheckpointMismatch(msg)
-    if card.get("method") == "bridge":
+    checked_card(loaded, ("h2vlr", "bridge"), "h2vlr", preset)
+    if loaded.card.get("method") == "bridge":
         return TRAINING_FREE
-    trained = _variant(str(card.get("variant")))
-    if trained is None or trained == TRAINING_FREE:
-        msg = f"{loaded.path.name} was trained as variant {trained}, which has no weights"
+    told = str(loaded.card.get("variant"))
+    trained = next((variant for variant in VARIANTS if variant == told), TRAINING_FREE)
+    if trained == TRAINING_FREE:
+        msg = f"{loaded.path.name} was trained as variant {told}, which has no weights"
         raise CheckpointMismatch(msg)
     return trained
-
-
-def _bridge(preset: str, loaded: Checkpoint | None) -> dict[str, Tensor] | None:
-    """Return the bridge to read prompts with; None where CLIP has a joint space of its own.
-
-    Raises:
-        ModelUnavailable: If the preset needs one and none is there.
-    """
-    if preset == "paper":
-        return None
-    if loaded is not None:
-        return bridge_tensors(loaded.state)
-    if preset == "tiny":
-        return dict(new_bridge(preset).state_dict())
-    msg = (
-        f"no bridge for the preset {preset} is in the checkpoints folder; train one with "
-        '"python -m adapp train --method h2vlr" or give --checkpoint FILE'
-    )
-    raise ModelUnavailable(msg)
 
 
 def _network(
@@ -178,26 +141,3 @@ def _network(
     own = {n: t for n, t in loaded.state.items() if not n.startswith(PREFIX)}
     load_strictly(network, Checkpoint(own, loaded.card, loaded.sha256, loaded.path))
     return network.requires_grad_(requires_grad=False).eval()
-
-
-def _provenance(
-    step: Variant, weights: _Weights, seed: int, backbone: ImageBackbone, space: JointSpace
-) -> Provenance:
-    """Return what stands behind a detector's numbers."""
-    loaded = weights.checkpoint
-    card = loaded.card if loaded else {}
-    trained_on = card.get("trained_on", [])
-    return Provenance(
-        method="h2vlr",
-        variant=step,
-        preset=backbone.preset,
-        backbone=f"{backbone.identity}; {space.identity}",
-        checkpoint=str(card.get("name")) if loaded else None,
-        checkpoint_sha256=loaded.sha256 if loaded else None,
-        trained_on=tuple(str(name) for name in trained_on) if isinstance(trained_on, list) else (),
-        licence=str(card.get("licence", NO_TRAINING)),
-        seed=seed,
-        device=str(backbone.device),
-        dtype=backbone.dtype_name,
-        fallbacks=weights.fallbacks,
-    )

@@ -7,24 +7,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from adapp.auxiliary.generic_threshold import GenericThreshold
 from adapp.backbones.base import ImageBackbone, JointSpace
 from adapp.backbones.preprocess import squashed
 from adapp.core.detector import SupportSet
 from adapp.core.results import AnomalyResult, Calibration, Provenance, Regime, RgbImage
-from adapp.data.augment import mild_views
-from adapp.methods.calibrating import thresholds
+from adapp.methods.calibrating import thresholds_of_normals
 from adapp.methods.kanoclip.config import KanoConfig
 from adapp.methods.kanoclip.inputs import pictures_of
 from adapp.methods.kanoclip.model import KanoNetwork, KanoOutput, plain_output
 from adapp.methods.kanoclip.prompts import StateFeatures, class_name, fixed_features
 from adapp.methods.kanoclip.scoring import SCORE_RANGE, image_scores, peaks
-from adapp.methods.kanoclip.thresholds import GenericThreshold
 from adapp.ops.maps import fuse_residual, smooth_pixel_maps
 
 CHUNK = 8
 """Pictures encoded at once."""
-VIEWS = 6
-"""Mild views that stand for the spread of a single normal picture."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,26 +103,16 @@ class FittedKano:
         detector = self.detector
         if not self.images:
             return detector.generic.calibration()
-        images = list(self.images)
-        if len(images) == 1:
-            images += mild_views(images[0], VIEWS, detector.seed)
-        scores: list[float] = []
-        highest: list[float] = []
         side, sigma = detector.backbone.size, detector.config.sigma
-        for start in range(0, len(images), CHUNK):
-            output = self._output(images[start : start + CHUNK])
-            scores += image_scores(output, side, sigma).tolist()
-            highest += peaks(output.fused, side, sigma).tolist()
-        top = SCORE_RANGE[1]
-        found = thresholds(
-            [score / top for score in scores], highest, [len(self.images)], detector.config.margin
-        )
-        return replace(
-            found,
-            normal_scores=tuple(scores),
-            image_threshold=top * found.image_threshold,
-            note=f"{found.note} The normals set the threshold only: the maps do not know them.",
-        )
+
+        def scored(images: Sequence[RgbImage]) -> tuple[list[float], list[float]]:
+            output = self._output(images)
+            return image_scores(output, side, sigma).tolist(), peaks(
+                output.fused, side, sigma
+            ).tolist()
+
+        top, margin = SCORE_RANGE[1], detector.config.margin
+        return thresholds_of_normals(self.images, scored, top, margin, detector.seed)
 
     def predict(self, query: RgbImage) -> AnomalyResult:
         """Score one query picture; the maps come back at its own resolution."""

@@ -1,78 +1,61 @@
 """Short trainings that leave categories out, to learn what unseen good pictures score (D11)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from adapp.auxiliary.bank import Shelf
+from adapp.auxiliary.generic_threshold import GenericThreshold
+from adapp.auxiliary.held_out import Peaks, held_out_threshold
 from adapp.auxiliary.sampling import gather
 from adapp.core.detector import Report
 from adapp.methods.kanoclip.inputs import pictures_of
 from adapp.methods.kanoclip.model import KanoNetwork, KanoOutput
 from adapp.methods.kanoclip.optimise import Lessons, train_network
-from adapp.methods.kanoclip.scoring import image_scores, peaks
-from adapp.methods.kanoclip.thresholds import GenericThreshold, generic_threshold, parted
-from adapp.training.loop import LoopPlan, forget
+from adapp.methods.kanoclip.scoring import SCORE_RANGE, image_scores, peaks
+from adapp.training.loop import LoopPlan
 
 CHUNK = 8
 """Pictures scored at once."""
 
 
-def held_out_threshold(
+def threshold_for(
     make: Callable[[Lessons], KanoNetwork],
     lessons: Lessons,
     plan: LoopPlan,
     side: int,
     report: Report | None = None,
 ) -> GenericThreshold:
-    """Return the threshold that a stated share of unseen categories' good pictures lie above.
-
-    Every category is scored by a network that was trained without it, for a share of the epochs.
+    """Return the generic threshold (D11): every category scored by a network trained without it.
 
     Args:
         make: Makes an untrained network for some lessons.
         lessons: Everything the main training draws from.
-        plan: The main training's plan; these have states of their own beside its state.
+        plan: The main training's plan; the short ones take a share of its epochs.
         side: Side of the encoder's square, pixels.
         report: Progress callback.
     """
-    config = make(lessons).config
-    recipe = config.training
+    recipe = make(lessons).config.training
     epochs = max(1, round(plan.epochs * recipe.threshold_epochs))
-    scores: list[np.ndarray] = []
-    highest: list[np.ndarray] = []
-    states: list[Path] = []
-    for number, left_out in enumerate(parted(lessons.shelves, recipe.threshold_folds)):
+
+    def train(left_out: Sequence[int], part: LoopPlan) -> KanoNetwork:
         kept = lessons.without(left_out)
-        if not kept.shelves:
-            kept = lessons  # a single category: nothing else to learn from
-        state = plan.state_path and plan.state_path.with_suffix(f".state{number}")
-        part = replace(plan, epochs=epochs, state_path=state)
         network = make(kept)
-        train_network(
-            network, kept, replace(part, fingerprint=f"{plan.fingerprint} {number}"), report
-        )
-        if state is not None:
-            states.append(state)
-        for position in left_out:
-            found = good_scores(network, lessons, lessons.shelves[position], side)
-            if found is not None:
-                scores.append(found[0])
-                highest.append(found[1])
-    for state in states:
-        forget(state)
-    if not scores:
-        return GenericThreshold()
-    return generic_threshold(scores, highest, recipe.false_alarms)
+        train_network(network, kept, replace(part, epochs=epochs), report)
+        return network
+
+    def scored(network: KanoNetwork, position: int) -> Peaks | None:
+        return good_scores(network, lessons, lessons.shelves[position], side)
+
+    folds = recipe.threshold_folds
+    found = held_out_threshold(lessons.shelves, folds, plan, train, scored, recipe.false_alarms)
+    return found or GenericThreshold.middle(SCORE_RANGE)
 
 
-def good_scores(
-    network: KanoNetwork, lessons: Lessons, shelf: Shelf, side: int
-) -> tuple[np.ndarray, np.ndarray] | None:
+def good_scores(network: KanoNetwork, lessons: Lessons, shelf: Shelf, side: int) -> Peaks | None:
     """Return image scores and map peaks of a shelf's normal pictures; None if it has none."""
     rows = [int(row) for row in shelf.normals]
     if not rows:

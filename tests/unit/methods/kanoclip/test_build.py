@@ -1,162 +1,23 @@
-"""From names to a detector: which step runs, with which checkpoint, and what is refused."""
-
-from dataclasses import replace
+"""Which steps run the V-V path, the published constants, and sizes that fit."""
 
 import pytest
 import torch
 
 from adapp.backbones.factory import new_bridge
-from adapp.core.errors import CheckpointMismatch, ModelUnavailable, UsageError
-from adapp.core.settings import Settings
-from adapp.methods.kanoclip.build import bridge_path, build, checkpoint_path, make_network
-from adapp.methods.kanoclip.config import VARIANTS
+from adapp.core.errors import UsageError
+from adapp.methods.kanoclip.build import build, make_network
 from adapp.methods.kanoclip.presets import EMBEDDED, PAPER, TINY, config_for
-from adapp.methods.kanoclip.thresholds import CARD_KEY, GenericThreshold
 from adapp.training.checkpoint import save_checkpoint
-
-GENERIC = GenericThreshold(1.25, 0.75, 0.05, 40, 8)
-CARD = {
-    "method": "kanoclip",
-    "preset": "tiny",
-    "name": "mine",
-    "trained_on": ["some set"],
-    "licence": "Free to use.",
-    CARD_KEY: GENERIC.card(),
-}
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return replace(Settings(), checkpoints_dir=tmp_path)
-
-
-def written(path, joint, variant="full", **card):
-    torch.manual_seed(5)
-    network = make_network(TINY, variant, joint, new_bridge("tiny", seed=2).state_dict())
-    sha256 = save_checkpoint(path, network.state_dict(), {**CARD, "variant": variant, **card})
-    return network, sha256
-
-
-def test_shipped_checkpoints_are_named_by_preset_and_step(settings):
-    folder = settings.checkpoints_dir
-    name = checkpoint_path("open", "embedded", "full", settings)
-    assert name == folder / "kanoclip-embedded-open.safetensors"
-    step = checkpoint_path("research", "tiny", "vv", settings)
-    assert step == folder / "kanoclip-tiny-research-vv.safetensors"
-
-
-def test_a_shipped_checkpoint_is_loaded_and_told(settings, joint):
-    path = settings.checkpoints_dir / "kanoclip-tiny-open.safetensors"
-    network, sha256 = written(path, joint)
-    detector = build("tiny", seed=4, settings=settings)
-    provenance = detector.provenance
-    assert (detector.variant, provenance.variant) == ("full", "full")
-    assert (provenance.checkpoint, provenance.checkpoint_sha256) == ("mine", sha256)
-    assert provenance.trained_on == ("some set",)
-    assert (provenance.seed, provenance.fallbacks) == (4, ())
-    assert "text: " in provenance.backbone
-    for name, tensor in network.state_dict().items():
-        assert torch.equal(detector.network.state_dict()[name], tensor)
-    assert detector.generic == GENERIC
-
-
-def test_a_checkpoint_carries_its_own_bridge(settings, joint):
-    path = settings.checkpoints_dir / "kanoclip-tiny-open.safetensors"
-    written(path, joint)
-    detector = build("tiny", settings=settings)
-    assert torch.equal(detector.joint._bridge.trunk.weight, new_bridge("tiny", seed=2).trunk.weight)
-
-
-def test_a_loaded_network_is_frozen_and_in_evaluation_mode(settings, joint):
-    written(settings.checkpoints_dir / "kanoclip-tiny-open.safetensors", joint)
-    network = build("tiny", settings=settings).network
-    assert not any(parameter.requires_grad for parameter in network.parameters())
-    assert not any(module.training for module in network.modules())
 
 
 @pytest.mark.parametrize(("variant", "local"), [("knpl", False), ("vv", True), ("full", True)])
-def test_only_steps_that_read_it_run_the_second_path(settings, joint, variant, local):
-    path = settings.checkpoints_dir / "one.safetensors"
-    written(path, joint, variant)
-    detector = build("tiny", str(path), variant, settings=settings)
+def test_only_steps_that_read_it_run_the_second_path(joint, tmp_path, variant, local):
+    network = make_network(TINY, variant, joint, new_bridge("tiny", seed=2).state_dict())
+    card = {"method": "kanoclip", "preset": "tiny", "variant": variant, "name": "one"}
+    save_checkpoint(tmp_path / "one.safetensors", network.state_dict(), card)
+    detector = build("tiny", str(tmp_path / "one.safetensors"), variant)
     features = detector.backbone.encode_images(torch.rand(1, 3, 112, 112))
     assert (features.local is not None) is local
-
-
-def test_without_a_checkpoint_the_training_free_step_runs_and_says_why(settings):
-    detector = build("tiny", settings=settings)
-    assert (detector.variant, detector.network) == ("base", None)
-    notes = detector.provenance.fallbacks
-    assert any("no checkpoint ships" in note and "training-free" in note for note in notes)
-    assert any("bridge is random" in note for note in notes)
-    assert detector.provenance.checkpoint is None
-
-
-@pytest.mark.parametrize("kind", ["bridge", "full"])
-def test_the_training_free_step_takes_the_bridge_of_any_checkpoint(settings, joint, kind):
-    path = settings.checkpoints_dir / "some.safetensors"
-    if kind == "full":
-        written(path, joint)
-    else:
-        state = {f"bridge.{k}": v for k, v in new_bridge("tiny", seed=2).state_dict().items()}
-        save_checkpoint(path, state, {"method": "bridge", "preset": "tiny", "name": "mine"})
-    detector = build("tiny", str(path), "base", settings=settings)
-    expected = new_bridge("tiny", seed=2).trunk.weight
-    assert torch.equal(detector.joint._bridge.trunk.weight, expected)
-    assert (detector.variant, detector.provenance.checkpoint) == ("base", "mine")
-    assert detector.provenance.fallbacks == ()
-
-
-def test_the_shipped_bridge_goes_before_the_complete_checkpoint(settings, joint):
-    folder = settings.checkpoints_dir
-    assert bridge_path("open", "tiny", settings) is None
-    inside = folder / "kanoclip-tiny-open.safetensors"
-    written(inside, joint)
-    assert bridge_path("open", "tiny", settings) == inside
-    alone = folder / "bridge-tiny-open.safetensors"
-    alone.write_bytes(b"")
-    assert bridge_path("open", "tiny", settings) == alone
-
-
-def test_embedded_without_any_bridge_says_how_to_get_one(settings):
-    with pytest.raises(ModelUnavailable, match="train --method bridge"):
-        build("embedded", variant="base", settings=settings)
-
-
-@pytest.mark.parametrize("variant", VARIANTS[1:])
-def test_a_named_step_without_its_checkpoint_is_refused(settings, variant):
-    with pytest.raises(ModelUnavailable, match="no checkpoint"):
-        build("tiny", variant=variant, settings=settings)
-
-
-def test_a_file_runs_as_the_step_it_was_trained_as(settings, joint):
-    path = settings.checkpoints_dir / "mine.safetensors"
-    written(path, joint, "bicmci")
-    assert build("tiny", checkpoint=str(path), settings=settings).variant == "bicmci"
-    with pytest.raises(CheckpointMismatch, match="trained as variant bicmci, not full"):
-        build("tiny", checkpoint=str(path), variant="full", settings=settings)
-
-
-@pytest.mark.parametrize("card", [{"method": "raid"}, {"preset": "embedded"}], ids=str)
-def test_a_checkpoint_for_something_else_is_refused(settings, joint, card):
-    path = settings.checkpoints_dir / "mine.safetensors"
-    written(path, joint, **card)
-    with pytest.raises(CheckpointMismatch, match="not for kanoclip on tiny"):
-        build("tiny", checkpoint=str(path), settings=settings)
-
-
-def test_tensors_of_another_shape_are_refused(settings, joint):
-    path = settings.checkpoints_dir / "mine.safetensors"
-    network, _ = written(path, joint)
-    state = network.state_dict() | {"prompts.normal": torch.zeros(2, 3)}
-    save_checkpoint(path, state, {**CARD, "variant": "full"})
-    with pytest.raises(CheckpointMismatch, match=r"mine\.safetensors does not fit"):
-        build("tiny", checkpoint=str(path), settings=settings)
-
-
-def test_unknown_variant_is_refused(settings):
-    with pytest.raises(UsageError, match="choose one of base, knpl"):
-        build("tiny", variant="best", settings=settings)
 
 
 def test_the_published_constants():

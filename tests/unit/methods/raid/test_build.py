@@ -7,7 +7,8 @@ import torch
 
 from adapp.core.errors import CheckpointMismatch, ModelUnavailable, UsageError
 from adapp.core.settings import Settings
-from adapp.methods.raid.build import build, checkpoint_path
+from adapp.methods.building import shipped_path
+from adapp.methods.raid.build import build
 from adapp.methods.raid.config import VARIANTS
 from adapp.methods.raid.model import RaidFilter
 from adapp.methods.raid.presets import EMBEDDED, PAPER, TINY, config_for
@@ -32,17 +33,6 @@ def written(path, variant="full", **card):
     network = RaidFilter(TINY.filter, variant, TINY.steepness)
     sha256 = save_checkpoint(path, network.state_dict(), {**CARD, "variant": variant, **card})
     return network, sha256
-
-
-def test_shipped_checkpoints_are_named_by_preset_and_step(settings, tmp_path):
-    folder = settings.checkpoints_dir
-    assert (
-        checkpoint_path("open", "tiny", "full", settings) == folder / "raid-tiny-open.safetensors"
-    )
-    step = checkpoint_path("research", "tiny", "guidance_moe", settings)
-    assert step == folder / "raid-tiny-research-guidance_moe.safetensors"
-    mine = tmp_path / "mine.safetensors"
-    assert checkpoint_path(str(mine), "tiny", "full", settings) == mine
 
 
 def test_a_shipped_checkpoint_is_loaded_and_told(settings):
@@ -84,7 +74,8 @@ def test_the_training_free_step_is_no_fallback_when_asked_for(settings):
 
 @pytest.mark.parametrize("variant", VARIANTS[1:])
 def test_every_trained_step_loads_its_own_checkpoint(settings, variant):
-    written(checkpoint_path("open", "tiny", variant, settings), variant)
+    own_file = "" if variant == VARIANTS[-1] else variant
+    written(shipped_path("raid", "open", "tiny", settings, own_file), variant)
     assert build("tiny", variant=variant, settings=settings).variant == variant
 
 

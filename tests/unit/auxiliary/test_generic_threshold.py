@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from adapp.methods.kanoclip.thresholds import (
+from adapp.auxiliary.generic_threshold import (
     CARD_KEY,
     GenericThreshold,
     balanced_quantile,
@@ -49,9 +49,9 @@ def test_regions_start_at_one_half():
 
 def test_a_card_gives_back_what_it_was_given():
     found = GenericThreshold(1.2, 0.7, 0.05, 30, 6)
-    assert GenericThreshold.of_card({CARD_KEY: found.card()}) == found
+    assert GenericThreshold.of_card({CARD_KEY: found.card()}, (0.0, 2.0)) == found
     assert "without its category" in str(found.card()["set_on"])
-    assert GenericThreshold.of_card({}) == GenericThreshold()
+    assert GenericThreshold.of_card({}, (0.0, 2.0)) == GenericThreshold(1.0, 0.5)
 
 
 def test_the_note_says_what_stands_behind_it():
@@ -59,7 +59,7 @@ def test_the_note_says_what_stands_behind_it():
     assert (calibration.image_threshold, calibration.pixel_threshold) == (1.2, 0.7)
     assert (calibration.basis, calibration.n_normals) == ("generic", 0)
     assert "5% of 30 good pictures of 6 training categories" in calibration.note
-    assert "no training stands behind" in GenericThreshold().calibration().note
+    assert "no training stands behind" in GenericThreshold.middle((0.0, 1.0)).calibration().note
 
 
 def shelf(kind):
