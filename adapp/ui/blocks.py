@@ -21,6 +21,7 @@ from adapp.ui.inspect_tab import build_inspect_tab
 from adapp.ui.labels import TRANSLATIONS, label
 from adapp.ui.methods_tab import build_methods_tab
 from adapp.ui.theme import STYLE_SHEETS, theme
+from adapp.ui.viewer import script
 from adapp.ui.why_panel import build_why_panel
 
 MOST_WAITING = 24
@@ -60,6 +61,7 @@ def build_app(services: AppServices) -> gr.Blocks:
             with gr.Tab(label("about"), id="about-tab"):
                 build_about_tab()
         build_endpoints(services)
+        app.load(None, None, None, js=script("access.js"))
         app.load(None, None, None, js=_OPEN_LINK)
         app.unload(told(inspecting.runs.on_leave))
         app.unload(told(why.on_leave))

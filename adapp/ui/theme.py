@@ -39,6 +39,7 @@ _NEUTRAL = gr.themes.Color(
 _VALUES = {
     "body_background_fill": "*neutral_100",
     "body_background_fill_dark": "*neutral_950",
+    "body_text_color_subdued": "*neutral_600",
     "background_fill_primary": "#ffffff",
     "background_fill_primary_dark": "*neutral_900",
     "background_fill_secondary": "*neutral_50",
@@ -66,7 +67,7 @@ _VALUES = {
     "button_primary_background_fill": "*primary_600",
     "button_primary_background_fill_hover": "*primary_700",
     "button_primary_background_fill_dark": "*primary_500",
-    "button_primary_background_fill_hover_dark": "*primary_400",
+    "button_primary_background_fill_hover_dark": "*primary_600",
     "button_primary_text_color": "#ffffff",
     "button_secondary_background_fill": "#ffffff",
     "button_secondary_background_fill_hover": "*neutral_100",
