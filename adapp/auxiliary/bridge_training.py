@@ -18,7 +18,7 @@ from adapp.auxiliary.bank import Bank, Shelf
 from adapp.auxiliary.bridge_config import BridgeConfig
 from adapp.auxiliary.bridge_losses import guide_loss, map_loss, type_loss
 from adapp.auxiliary.cards import bank_card, check_request, fingerprint, state_path
-from adapp.auxiliary.direction import fit_direction
+from adapp.auxiliary.direction import fit_direction, halfway
 from adapp.auxiliary.sampling import Batch, Sampler, batches
 from adapp.auxiliary.sentence_table import SentenceTable, make_table
 from adapp.auxiliary.text_map import ImageHead, map_statistics, pooled_logits, text_logits
@@ -63,7 +63,7 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
     tower = create_sentences(request.preset, device="cpu")
     table = make_table(tower, shelves, request.seed)
     model = BridgeModel(new_bridge(request.preset, dropout=config.dropout, seed=request.seed))
-    set_centres(model.bridge, shelves)
+    set_centres(model.bridge, shelves, request.seed)
     plan = LoopPlan(
         epochs=config.epochs if request.epochs is None else request.epochs,
         seed=request.seed,
@@ -85,20 +85,27 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
     return request.out
 
 
-def set_centres(bridge: Bridge, shelves: Sequence[Shelf]) -> None:
-    """Set the centres of ``bridge`` to the mean tokens of the shelves, each weighing the same.
+def set_centres(bridge: Bridge, shelves: Sequence[Shelf], seed: int) -> None:
+    """Set the centres of ``bridge``: halfway between normal and anomalous, category by category.
 
-    ``CENTRED`` pictures of a shelf, evenly spread, stand for all of it.
+    Without masks the patches' centre is their mean; ``CENTRED`` pictures of a shelf, evenly
+    spread, stand for all of it. The pooled centre is the mean of the pictures' vectors.
     """
+    with torch.no_grad():
+        patches = halfway(shelves, lambda tokens: tokens, seed=seed)
+        bridge.centre.copy_(_mean_tokens(shelves) if patches is None else patches)
+        pooled = [shelf.pooled.float().mean(dim=0) for shelf in shelves]
+        bridge.pooled_centre.copy_(torch.stack(pooled).mean(dim=0))
+
+
+def _mean_tokens(shelves: Sequence[Shelf]) -> Tensor:
+    """Return the mean token of every stage, each shelf weighing the same, [S, D]."""
     rows = [torch.linspace(0, len(shelf) - 1, min(CENTRED, len(shelf))).long() for shelf in shelves]
-    patches = [
+    means = [
         torch.stack([shelf.patches[int(i)].float().mean(dim=1) for i in some]).mean(dim=0)
         for shelf, some in zip(shelves, rows, strict=True)
     ]
-    pooled = [shelf.pooled.float().mean(dim=0) for shelf in shelves]
-    with torch.no_grad():
-        bridge.centre.copy_(torch.stack(patches).mean(dim=0))
-        bridge.pooled_centre.copy_(torch.stack(pooled).mean(dim=0))
+    return torch.stack(means).mean(dim=0)
 
 
 def train_bridge(

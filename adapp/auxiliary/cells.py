@@ -1,6 +1,6 @@
 """Patches whose truth is certain: wholly normal or mostly anomalous cells of a shelf."""
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -14,6 +14,9 @@ CELLS: Final = 800
 FULL: Final = 0.5
 """Share of a patch that must be masked for it to count as anomalous."""
 
+Path = Literal["original", "local", "both"]
+"""The encoder's own attention, V-V attention, or the mean of the two tokens."""
+
 
 def draw_cells(
     shelf: Shelf,
@@ -21,7 +24,7 @@ def draw_cells(
     kinds: tuple[str, ...],
     *,
     anomalous: bool,
-    local: bool = False,
+    path: Path = "original",
 ) -> Tensor:
     """Return tokens of at most ``CELLS`` random cells, [?, S, D] float32.
 
@@ -30,9 +33,8 @@ def draw_cells(
         rng: Source of the choice.
         kinds: Pictures to draw from ("real", "synthetic", "rendered").
         anomalous: Mostly anomalous cells, else wholly normal ones.
-        local: Tokens of the V-V path, where the shelf holds them.
+        path: Of the encoder, where the shelf holds the V-V path.
     """
-    tokens = shelf.local if local and shelf.local is not None else shelf.patches
     wanted = torch.tensor([kind in kinds for kind in shelf.kinds])
     share = functional.adaptive_avg_pool2d(shelf.target[:, None].float(), shelf.grid)
     covered = share.flatten(1)  # [P, N]
@@ -40,6 +42,24 @@ def draw_cells(
     places = (fits & wanted[:, None]).nonzero()
     chosen = places[torch.from_numpy(rng.permutation(len(places))[:CELLS])]
     if not len(chosen):
-        return torch.zeros(0, tokens.shape[1], tokens.shape[3])
-    rows = [tokens[int(p), :, int(n)] for p, n in chosen.tolist()]
-    return torch.stack(rows).float()
+        return torch.zeros(0, shelf.patches.shape[1], shelf.patches.shape[3])
+    local = None if shelf.local is None else _rows(shelf.local, chosen)
+    return along(_rows(shelf.patches, chosen), local, path)
+
+
+def along(patches: Tensor, local: Tensor | None, path: Path) -> Tensor:
+    """Return the tokens of a path of the encoder, any shape, unit norm over the last axis.
+
+    Args:
+        patches: Tokens of the original path.
+        local: Tokens of the V-V path likewise; None where there is none, and the original is read.
+        path: Which of them, or the direction between ``both``.
+    """
+    if local is None or path == "original":
+        return patches
+    return local if path == "local" else functional.normalize(patches + local, dim=-1)
+
+
+def _rows(tokens: Tensor, places: Tensor) -> Tensor:
+    """Return the tokens at places (picture, cell), [?, S, D] float32, of [P, S, N, D]."""
+    return torch.stack([tokens[int(p), :, int(n)] for p, n in places.tolist()]).float()

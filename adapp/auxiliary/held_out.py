@@ -1,33 +1,48 @@
-"""Short trainings that leave categories out, to learn what unseen good pictures score."""
+"""Short trainings that leave categories out, to learn what pictures never seen score."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
-import numpy as np
+from torch import Tensor
 
 from adapp.auxiliary.bank import Shelf
 from adapp.auxiliary.generic_threshold import GenericThreshold, generic_threshold, parted
+from adapp.auxiliary.picture_reader import PictureReader, Read, fit
 from adapp.training.loop import LoopPlan, forget
 
+CHUNK: Final = 8
+"""Pictures looked at at once."""
+
 Trained = TypeVar("Trained")
-Peaks = tuple[np.ndarray, np.ndarray]
-"""Image scores and map peaks of some pictures."""
 
 
-def held_out_threshold(
+@dataclass(frozen=True, slots=True, eq=False)
+class Unseen:
+    """What a network says of the pictures of a category that it was trained without.
+
+    Attributes:
+        label: 0 normal or 1 anomalous, [P].
+        peaks: Largest value of each fused map, [P] in [0, 1].
+        scores: Image scores by the method's formula, [P].
+        readings: What a reader reads of each, [P, F]; None where the method has no reader.
+    """
+
+    label: Tensor
+    peaks: Tensor
+    scores: Tensor
+    readings: Tensor | None
+
+
+def held_out(
     shelves: Sequence[Shelf],
     folds: int,
     plan: LoopPlan,
     train: Callable[[Sequence[int], LoopPlan], Trained],
-    scored: Callable[[Trained, int], Peaks | None],
-    false_alarms: float,
-) -> GenericThreshold | None:
-    """Return the threshold that a stated share of unseen categories' good pictures lie above.
-
-    Every category is scored by a network that was trained without it. None if no category has
-    a good picture.
+    seen: Callable[[Trained, int], Unseen],
+) -> list[Unseen]:
+    """Return what networks say of every category, each trained without it.
 
     Args:
         shelves: Everything the main training draws from.
@@ -35,11 +50,9 @@ def held_out_threshold(
         plan: The main training's plan; the short ones have states of their own beside its state.
         train: Trains without the shelves at these positions, by a plan of their own; with all
             left out there is nothing else to learn from, and nothing is left out.
-        scored: Scores the good pictures of the shelf at a position; None if it has none.
-        false_alarms: Share that may lie above, in (0, 1).
+        seen: Looks at the pictures of the shelf at a position.
     """
-    scores: list[np.ndarray] = []
-    highest: list[np.ndarray] = []
+    found: list[Unseen] = []
     states: list[Path] = []
     for number, left_out in enumerate(parted(shelves, folds)):
         state = plan.state_path and plan.state_path.with_suffix(f".state{number}")
@@ -47,11 +60,45 @@ def held_out_threshold(
         network = train(left_out if len(left_out) < len(shelves) else (), part)
         if state is not None:
             states.append(state)
-        for position in left_out:
-            found = scored(network, position)
-            if found is not None:
-                scores.append(found[0])
-                highest.append(found[1])
+        found += [seen(network, position) for position in left_out]
     for state in states:
         forget(state)
-    return generic_threshold(scores, highest, false_alarms) if scores else None
+    return found
+
+
+def settled(
+    found: Sequence[Unseen],
+    reader: PictureReader | None,
+    scored: Callable[[Tensor], Tensor],
+    false_alarms: float,
+) -> GenericThreshold | None:
+    """Return the threshold that a stated share of unseen categories' good pictures lie above.
+
+    The reader, if there is one, is fitted to the same pictures first, in place. None if no
+    category has a good picture.
+
+    Args:
+        found: What networks say of categories that they did not see.
+        reader: Of the network that is kept.
+        scored: Image scores, [P], for a reader's log-odds [P].
+        false_alarms: Share that may lie above, in (0, 1).
+    """
+    if reader is not None:
+        fit(reader, [Read(one.readings, one.label) for one in found if one.readings is not None])
+    scores, peaks = [], []
+    for one in found:
+        good = one.label == 0
+        if not bool(good.any()):
+            continue
+        told = one.scores
+        if reader is not None and one.readings is not None:
+            told = scored(reader(one.readings))
+        scores.append(told[good].numpy())
+        peaks.append(one.peaks[good].numpy())
+    return generic_threshold(scores, peaks, false_alarms) if scores else None
+
+
+def places_of(position: int, count: int) -> Iterator[list[tuple[int, int]]]:
+    """Yield the places (shelf, row) of the ``count`` pictures of a shelf, ``CHUNK`` at a time."""
+    for start in range(0, count, CHUNK):
+        yield [(position, row) for row in range(start, min(start + CHUNK, count))]

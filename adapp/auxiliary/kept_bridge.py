@@ -15,6 +15,9 @@ from adapp.core.settings import Settings
 from adapp.training.checkpoint import load_checkpoint
 from adapp.training.request import TrainingRequest
 
+RECIPE = "bridge 2"
+"""Raise it when the training of bridges changes otherwise than by its constants."""
+
 
 def kept_bridge(
     request: TrainingRequest, shelves: Sequence[Shelf], settings: Settings, report: Report | None
@@ -24,7 +27,7 @@ def kept_bridge(
     All steps of a ladder share it, and so do other methods trained on the same pictures. What is
     left out here is left out there.
     """
-    mark = fingerprint(request, shelves, BridgeConfig(), "bridge", sorted(request.leave_out))
+    mark = fingerprint(request, shelves, BridgeConfig(), RECIPE, sorted(request.leave_out))
     path = settings.cache_dir / "bridges" / f"{request.preset}-{mark[:20]}.safetensors"
     if not path.is_file():
         wanted = replace(request, variant=bridge_training.VARIANTS[-1], out=path, epochs=None)

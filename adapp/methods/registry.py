@@ -161,6 +161,25 @@ METHODS: dict[str, MethodInfo] = {
         },
         uses_part_name=True,
     ),
+    "adseeker": MethodInfo(
+        name="adseeker",
+        title="ADSeeker",
+        regimes=frozenset({"zero_shot"}),
+        variants=("base", "obj", "cls", "obj_cls", "full"),
+        uses_part_name=True,
+        summary=(
+            "Needs no good part: finds what stands out from prompts and from the part itself, and "
+            "says which type of defect each region looks like."
+        ),
+        map_meanings={
+            "base": "How much a patch reads as abnormal rather than normal, by fixed prompts.",
+            "residual": "What sparse prompts, types and learned words added to or took from that.",
+            "fused": "Both together: where the expert places the defect.",
+            "location": "How near a patch is to the abnormal prompt, as the paper's plain ratio.",
+            "sparse code": "How much a patch listens to the sparse prompts of this picture.",
+            "type": "Where the likeliest type of defect beats none of these.",
+        },
+    ),
 }
 
 REFERENCES: dict[str, Reference] = {

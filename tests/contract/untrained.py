@@ -41,7 +41,18 @@ def _kanoclip(variant):
     return make_network(TINY, variant, joint, state)
 
 
-_NETWORKS = {"h2vlr": _h2vlr, "kanoclip": _kanoclip, "raid": _raid}
+def _adseeker(variant):
+    from adapp.backbones import tiny
+    from adapp.backbones.factory import create_joint, new_bridge
+    from adapp.methods.adseeker.build import make_network
+    from adapp.methods.adseeker.presets import TINY
+
+    state = new_bridge("tiny").state_dict()
+    joint = create_joint("tiny", "adseeker", bridge=state, device="cpu")
+    return make_network(TINY, variant, joint, tiny.WIDTH, state)
+
+
+_NETWORKS = {"adseeker": _adseeker, "h2vlr": _h2vlr, "kanoclip": _kanoclip, "raid": _raid}
 
 
 def write_untrained(method, variant, folder):

@@ -1,78 +1,77 @@
-"""Short trainings that leave categories out, to learn what unseen good pictures score (D10)."""
+"""Short trainings that leave categories out, to learn what unseen pictures score (D8, D10)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from adapp.auxiliary.generic_threshold import GenericThreshold
-from adapp.auxiliary.held_out import Peaks, held_out_threshold
+from adapp.auxiliary.held_out import Unseen, held_out, places_of, settled
 from adapp.auxiliary.sampling import gather
 from adapp.core.detector import Report
 from adapp.methods.adseeker.lessons import Lesson, Lessons, lesson_output
-from adapp.methods.adseeker.model import SeekerNetwork
+from adapp.methods.adseeker.model import SeekerNetwork, SeekerOutput
 from adapp.methods.adseeker.optimise import stage_epochs, train_network
 from adapp.methods.adseeker.scoring import SCORE_RANGE, image_scores, peaks
 from adapp.training.loop import LoopPlan
 
-CHUNK = 8
-"""Pictures scored at once."""
 
-
-def threshold_for(
+def settle(
+    network: SeekerNetwork,
     make: Callable[[Lessons], SeekerNetwork],
     lessons: Lessons,
     plan: LoopPlan,
     side: int,
     report: Report | None = None,
 ) -> GenericThreshold:
-    """Return the generic threshold (D10): every category scored by a network trained without it.
+    """Fit the reader of ``network`` in place and return the generic threshold (D8, D10).
+
+    Both come from pictures of every category, seen by a network trained without it.
 
     Args:
+        network: The trained network.
         make: Makes a prepared network for some lessons.
         lessons: Everything the main training draws from.
         plan: The main training's plan; the short ones take a share of its joint epochs.
         side: Side of the encoder's square, pixels.
         report: Progress callback.
     """
-    recipe = make(lessons).config.training
+    recipe = network.config.training
 
     def train(left_out: Sequence[int], part: LoopPlan) -> SeekerNetwork:
         kept = lessons.without(left_out)
-        network = make(kept)
-        alone = len(stage_epochs(network))
+        short = make(kept)
+        alone = len(stage_epochs(short))
         epochs = alone + max(1, round((plan.epochs - alone) * recipe.threshold_epochs))
-        train_network(network, kept, replace(part, epochs=epochs), report)
-        return network
+        train_network(short, kept, replace(part, epochs=epochs), report)
+        return short
 
-    def scored(network: SeekerNetwork, position: int) -> Peaks | None:
-        return good_scores(network, lessons, position, side)
+    def seen(short: SeekerNetwork, position: int) -> Unseen:
+        return _seen(short, lessons, position, side)
 
-    folds = recipe.threshold_folds
-    found = held_out_threshold(lessons.shelves, folds, plan, train, scored, recipe.false_alarms)
-    return found or GenericThreshold.middle(SCORE_RANGE)
-
-
-def good_scores(network: SeekerNetwork, lessons: Lessons, position: int, side: int) -> Peaks | None:
-    """Return image scores and map peaks of a shelf's normal pictures; None if it has none."""
-    rows = [int(row) for row in lessons.shelves[position].normals]
-    if not rows:
-        return None
-    scores, highest = [], []
-    config = network.config.score
-    for start in range(0, len(rows), CHUNK):
-        places = [(position, row) for row in rows[start : start + CHUNK]]
-        pixels = None if lessons.album is None else lessons.album.pixels(places)
-        with torch.no_grad():
-            lesson = Lesson(gather(lessons.shelves, places), pixels)
-            output = lesson_output(network, lesson, lessons, None)
-        scores.append(image_scores(output, side, config))
-        highest.append(peaks(output.fused, side, config.sigma))
-    return _numpy(torch.cat(scores)), _numpy(torch.cat(highest))
+    found = held_out(lessons.shelves, recipe.threshold_folds, plan, train, seen)
+    threshold = settled(found, network.reader, torch.sigmoid, recipe.false_alarms)
+    return threshold or GenericThreshold.middle(SCORE_RANGE)
 
 
-def _numpy(values: Tensor) -> np.ndarray:
-    array: np.ndarray = values.cpu().numpy()
-    return array
+def _seen(network: SeekerNetwork, lessons: Lessons, position: int, side: int) -> Unseen:
+    """Return what ``network`` says of all pictures of a shelf."""
+    shelf, config = lessons.shelves[position], network.config.score
+    outputs = [_output(network, lessons, places) for places in places_of(position, len(shelf))]
+    read = [output.readings for output in outputs if output.readings is not None]
+    return Unseen(
+        label=shelf.label,
+        peaks=torch.cat([peaks(output.fused, side, config.sigma) for output in outputs]).cpu(),
+        scores=torch.cat([image_scores(output, side, config) for output in outputs]).cpu(),
+        readings=torch.cat(read).cpu() if read else None,
+    )
+
+
+def _output(
+    network: SeekerNetwork, lessons: Lessons, places: list[tuple[int, int]]
+) -> SeekerOutput:
+    pixels = None if lessons.album is None else lessons.album.pixels(places)
+    with torch.no_grad():
+        return lesson_output(
+            network, Lesson(gather(lessons.shelves, places), pixels), lessons, None
+        )

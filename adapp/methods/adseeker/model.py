@@ -10,13 +10,14 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from adapp.auxiliary.picture_reader import PictureReader, readings
 from adapp.methods.adseeker.centroids import ABSENT
 from adapp.methods.adseeker.config import TYPED, SeekerConfig, Variant
 from adapp.methods.adseeker.contrast import SelfContrast
 from adapp.methods.adseeker.expert import Locator, cosines, log_odds, pooled_log_odds
 from adapp.methods.adseeker.insertion import BlockPrompts
 from adapp.methods.adseeker.prompts import Pair, PartText, TypePrompts
-from adapp.methods.adseeker.scoring import MapReader, plain_odds
+from adapp.methods.adseeker.scoring import plain_odds
 from adapp.methods.adseeker.sparse_prompts import Coded, TapPrompts, TapReader
 from adapp.methods.adseeker.typebook import TypeBook, leading, pooled_probabilities, spotlight
 
@@ -93,6 +94,7 @@ class SeekerOutput:
         attention: Of the sparse tokens, [B, 1, h, w] in [0, 1]; None without HSP.
         coded: Code of every stage; empty without HSP.
         ratio_form: Whether the fused map is the ratio in place of the softmax.
+        readings: What the reader reads of each picture, [B, F]; None without a reader.
     """
 
     plain: Tensor
@@ -106,6 +108,7 @@ class SeekerOutput:
     attention: Tensor | None
     coded: tuple[Coded, ...]
     ratio_form: bool = False
+    readings: Tensor | None = None
 
     @property
     def base(self) -> Tensor:
@@ -161,9 +164,10 @@ class SeekerNetwork(nn.Module):
                 self.taps = TapPrompts(stages, width, config.sparse)
             if config.contrast.neighbours:
                 self.contrast = SelfContrast(config.contrast)
-        self.reader: MapReader | None = None
+        self.reader: PictureReader | None = None
         if config.score.pool == "statistics":
-            self.reader = MapReader(1 + (len(config.contrast.stages) if self.contrast else 0))
+            costs = len(config.contrast.stages) * len(config.contrast.neighbours)
+            self.reader = PictureReader(1 + (costs if self.contrast else 0))
         if bridge is not None:
             bridge.requires_grad_(requires_grad=False)
         self.bridge = bridge
@@ -242,8 +246,10 @@ class SeekerNetwork(nn.Module):
                 raise ValueError(msg)
             spoken, heard = self._kept(odds.shape[1], odds.device)
             odds = spoken * odds + heard * self.contrast(pictures.costs)
-            maps = [odds.mean(dim=0), *pictures.costs.mean(dim=-1)]
+            costs = pictures.costs.permute(0, 3, 1, 2).flatten(0, 1)  # [S' K', B, N]
+            maps = [odds.mean(dim=0), *costs]
         whole = pooled_log_odds(prompted.pooled, prompted.pair, temperature)
+        read = None if self.reader is None else readings(torch.stack(maps), whole)
         shape = (len(first.plain), -1, *pictures.grid)
         grid = (-1, 1, *pictures.grid)
         location = self.locator(cosines(prompted.visual, prompted.pair))
@@ -254,12 +260,13 @@ class SeekerNetwork(nn.Module):
             location=location.reshape(grid),
             whole=whole,
             plain_whole=first.whole,
-            odds=None if self.reader is None else self.reader(torch.stack(maps).detach()),
+            odds=None if self.reader is None else self.reader(read),
             types=first.types,
             chosen=first.chosen,
             attention=None if attention is None else attention.reshape(grid),
             coded=prompted.coded,
             ratio_form=self.config.score.form == "ratio",
+            readings=read,
         )
 
     def _kept(self, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:

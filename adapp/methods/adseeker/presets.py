@@ -30,11 +30,11 @@ EMBEDDED = SeekerConfig(
     training=TrainingConfig(
         stage_epochs=1,
         stage_steps=20,
-        epochs=4,
+        epochs=3,
         steps=60,
         batch=16,
         mixture=Mixture(real=0.6, synthetic=0.2, rendered=0.2, normal=0.4),
-        rate=2e-3,
+        rate=1e-3,
         prompt_rate=1e-4,
         schedule="cosine",
     ),

@@ -2,19 +2,17 @@
 
 from typing import Final, Protocol
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from adapp.auxiliary.text_map import map_statistics
 from adapp.methods.adseeker.config import ScoreConfig
 from adapp.ops.maps import smooth_pixel_maps, top_percent_score
 
 SCORE_RANGE: Final = (0.0, 1.0)
-START: Final = (0.5, 0.5, 0.0)
-"""Weights of the highest 1 % of cells, the highest 5 % and the median before training.
+START: Final = (0.5, 0.5)
+"""Weights of the highest 1 % of cells and the highest 5 % where nothing is trained.
 
-On left-out folds the median took away more than it gave (README.md, D8); what it is worth is
-learned.
+On left-out folds taking the median off them took away more than it gave (README.md, D8).
 """
 
 
@@ -66,45 +64,6 @@ def image_scores(output: Scored, side: int, config: ScoreConfig) -> Tensor:
     return mean_score(output.fused, output.whole, side, config)
 
 
-class MapReader(nn.Module):
-    """Log-odds of a picture from the highest cells of its map and of its self-dissimilarity (D8).
-
-    Learned weights are added to those before training; a higher top can only raise the score and
-    a higher median of the map only lower it, whatever was learned.
-
-    Args:
-        maps: Maps that are read: that of the log-odds, then those of the self-dissimilarity.
-    """
-
-    start: Tensor
-    signs: Tensor
-
-    def __init__(self, maps: int) -> None:
-        super().__init__()
-        others = (0.0, 0.0, 0.0) * (maps - 1)
-        self.register_buffer("start", torch.tensor((*START, *others)), persistent=False)
-        self.register_buffer("signs", torch.tensor((1.0, 1.0, -1.0) * maps), persistent=False)
-        self.learned = nn.Parameter(torch.zeros(len(self.start)))
-        self.offset = nn.Parameter(torch.zeros(()))
-
-    @property
-    def weights(self) -> Tensor:
-        """Weight of each map's statistics, [M * 3]; straight through where the sign forbids."""
-        free = self.start + self.learned
-        allowed = self.signs * (self.signs * free).clamp_min(0.0)
-        return free + (allowed - free).detach()
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Return log-odds, [B], for maps [M, B, N]."""
-        read = torch.cat([_read(one) for one in maps], dim=1)  # [B, M * 3]
-        return read @ self.weights + self.offset
-
-
 def plain_odds(maps: Tensor) -> Tensor:
     """Return the log-odds of pictures before training, [B], for a map of log-odds [B, N]."""
-    return _read(maps) @ maps.new_tensor(START)
-
-
-def _read(maps: Tensor) -> Tensor:
-    """Return the two means of highest cells and the median of each map, [B, 3]."""
-    return map_statistics(maps, maps[:, 0])[:, : len(START)]
+    return map_statistics(maps, maps[:, 0])[:, : len(START)] @ maps.new_tensor(START)

@@ -30,7 +30,7 @@ from adapp.core.settings import Settings
 from adapp.methods.adseeker.album import Album, open_album
 from adapp.methods.adseeker.build import make_network
 from adapp.methods.adseeker.config import VARIANTS, SeekerConfig, Variant
-from adapp.methods.adseeker.held_out import threshold_for
+from adapp.methods.adseeker.held_out import settle
 from adapp.methods.adseeker.inputs import Wording
 from adapp.methods.adseeker.lessons import Lessons, prepare
 from adapp.methods.adseeker.model import SeekerNetwork
@@ -90,7 +90,7 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
     epochs = len(stage_epochs(network)) + joint_epochs
     plan = LoopPlan(epochs, request.seed, state_path(request.out), mark, resume)
     losses = train_network(network, lessons, plan, report)
-    threshold = threshold_for(bench.network, lessons, plan, bench.backbone.size, report)
+    threshold = settle(network, bench.network, lessons, plan, bench.backbone.size, report)
     card = _card(bench, network, losses, threshold)
     save_checkpoint(request.out, network.state_dict(), card)
     forget(state_path(request.out))

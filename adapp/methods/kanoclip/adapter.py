@@ -1,11 +1,9 @@
-"""Conv-Adapter and the image score's view of the whole map (eq. 11-12)."""
+"""Conv-Adapter: what adjusts the global visual feature (eq. 11)."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from adapp.methods.kanoclip.config import GlobalConfig
-from adapp.methods.kanoclip.context import START, STRENGTH
 
 
 class ConvAdapter(nn.Module):
@@ -63,36 +61,6 @@ class LinearAdapter(nn.Module):
         """Return eq. 11 itself, [B, J]."""
         out: Tensor = self.up(functional.relu(self.down(self.norm(pooled))))
         return out
-
-
-class MapReader(nn.Module):
-    """Log-odds that a picture is anomalous, from how its map's values are distributed (D7).
-
-    max(M) of eq. 12 sees one cell. This takes, of each map, a learned mean of its upper quantiles,
-    weighed by a slope that is never negative: a map that is higher everywhere can only raise the
-    score. Almost silent at first, so that an untrained score is eq. 12.
-
-    Args:
-        maps: Maps that are read.
-        levels: Quantiles, ascending, in [0, 1].
-    """
-
-    levels: Tensor
-
-    def __init__(self, maps: int, levels: tuple[float, ...]) -> None:
-        super().__init__()
-        self.register_buffer("levels", torch.tensor(levels), persistent=False)
-        self.shares = nn.Parameter(torch.zeros(maps, len(levels)))
-        self.roots = nn.Parameter(torch.full((maps,), START))
-        self.offset = nn.Parameter(torch.zeros(()))
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Return log-odds, [B], for maps [B, maps, N]."""
-        quantiles = torch.quantile(maps.float(), self.levels, dim=2)  # [levels, B, maps]
-        weights = (10.0 * self.shares).softmax(dim=1)  # [maps, levels]
-        heights = torch.einsum("lbm,ml->bm", quantiles, weights)
-        told: Tensor = (heights * STRENGTH * self.roots.square()).sum(dim=1)
-        return told + 10.0 * self.offset
 
 
 def _silence(layer: nn.Module) -> None:

@@ -7,6 +7,7 @@ numbers these deviations).
 from dataclasses import dataclass, field
 from typing import Literal
 
+from adapp.auxiliary.cells import Path
 from adapp.auxiliary.sampling import Mixture
 
 Variant = Literal["base", "knpl", "vv", "bicmci", "full"]
@@ -84,8 +85,8 @@ class GlobalConfig:
         adapter: ``conv`` reads the last stage's grid, ``linear`` is eq. 11 literally (spec).
         reduction: Width over the adapter's inner width (CLIP-Adapter: 4).
         share: Weight of the adapter's output beside the pooled vector (CLIP-Adapter: 0.2).
-        levels: Quantiles of the map's log-odds that the score sees besides the maximum,
-            ascending; empty leaves them out, as in eq. 12 (ours, D7).
+        reader: Whether the score is read off the whole map, the self-dissimilarity and the global
+            log-odds in place of eq. 12 (ours, D7).
         soft_top_percent: Share of cells, in %, whose mean stands for max(M) in training, at
             least one cell (spec: 0.1).
     """
@@ -93,7 +94,7 @@ class GlobalConfig:
     adapter: Literal["conv", "linear"] = "conv"
     reduction: int = 4
     share: float = 0.2
-    levels: tuple[float, ...] = ()
+    reader: bool = False
     soft_top_percent: float = 0.1
 
 
@@ -170,6 +171,8 @@ class KanoConfig:
         loss: Objective.
         training: Recipe.
         local_from: First block with a V-V path, counted from 1 (AnomalyCLIP: the last 19 of 24).
+        path: Tokens that are compared with the text from the step ``vv`` on: those of the V-V path,
+            or the mean of ``both`` paths (ours, D5).
         centre: Whether patches are centred on the mean of the training patches before they are
             compared with text: the V-V path has a mean of its own (ours, D4).
         sigma: Smoothing of pixel maps, pixels at the encoder's input size (AnomalyCLIP: 4).
@@ -187,6 +190,7 @@ class KanoConfig:
     loss: LossConfig = LossConfig()
     training: TrainingConfig = TrainingConfig()
     local_from: int = 6
+    path: Path = "local"
     centre: bool = False
     sigma: float = 4.0
     size: int | None = None

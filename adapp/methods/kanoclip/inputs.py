@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from adapp.auxiliary.cells import along
 from adapp.backbones.base import JointSpace
 from adapp.core.errors import ModelUnavailable
 from adapp.methods.kanoclip.config import InteractionConfig
@@ -33,12 +34,10 @@ def pictures_of(
     """
     if network is None:
         return Pictures(joint.project(patches), joint.project_pooled(pooled), None, grid)
-    seen = patches
-    if network.reads_local:
-        if local is None:
-            msg = f"{network.variant} needs an encoder with a V-V path"
-            raise ModelUnavailable(msg)
-        seen = local
+    if network.path != "original" and local is None:
+        msg = f"{network.variant} needs an encoder with a V-V path"
+        raise ModelUnavailable(msg)
+    seen = along(patches, local, network.path)
     costs = None
     if network.reads_costs:
         costs = stage_costs(patches, grid, network.config.interaction)

@@ -4,13 +4,15 @@ Tensors only: no file, no device choice. Shape letters as in ``adapp.core.result
 the joint space, K numbers of neighbours; a pair is always (normal, abnormal).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from adapp.methods.kanoclip.adapter import ConvAdapter, LinearAdapter, MapReader
+from adapp.auxiliary.cells import Path
+from adapp.auxiliary.picture_reader import PictureReader, readings
+from adapp.methods.kanoclip.adapter import ConvAdapter, LinearAdapter
 from adapp.methods.kanoclip.config import KanoConfig, Variant
 from adapp.methods.kanoclip.context import SelfContrast, log_cost
 from adapp.methods.kanoclip.interaction import BiCMCI
@@ -49,11 +51,15 @@ class KanoOutput:
         plain: Text map of each stage without Bi-CMCI, [S, B, h, w].
         stages: Map of each stage, [S, B, h, w]; ``plain`` itself where there is no Bi-CMCI.
         globals: Of whole pictures, from the global feature, [B].
+        readings: What the reader reads of each picture, [B, F]; None without a reader (D7).
+        odds: Of whole pictures, from the readings, [B]; None without a reader.
     """
 
     plain: Tensor
     stages: Tensor
     globals: Tensor
+    readings: Tensor | None = None
+    odds: Tensor | None = None
 
     @property
     def base(self) -> Tensor:
@@ -107,21 +113,22 @@ class KanoNetwork(nn.Module):
                     SelfContrast(numbers) for _ in config.interaction.self_stages
                 )
         self.adapter: nn.Module | None = None
-        self.reader: MapReader | None = None
+        self.reader: PictureReader | None = None
         if variant == "full":
             kind = ConvAdapter if config.globals.adapter == "conv" else LinearAdapter
             self.adapter = kind(width, config.globals)
-            if config.globals.levels:
-                maps = 1 + (len(config.interaction.self_stages) if self.contexts else 0)
-                self.reader = MapReader(maps, config.globals.levels)
+            if config.globals.reader:
+                costs = len(config.interaction.self_neighbours)
+                maps = 1 + (costs * len(config.interaction.self_stages) if self.contexts else 0)
+                self.reader = PictureReader(maps)
         if bridge is not None:
             bridge.requires_grad_(requires_grad=False)
         self.bridge = bridge
 
     @property
-    def reads_local(self) -> bool:
-        """Whether it compares the V-V path's tokens with the text."""
-        return self.variant in LOCAL
+    def path(self) -> Path:
+        """Path of the encoder whose tokens are compared with the text."""
+        return self.config.path if self.variant in LOCAL else "original"
 
     @property
     def reads_costs(self) -> bool:
@@ -159,10 +166,20 @@ class KanoNetwork(nn.Module):
         check_shape("pictures.pooled", pictures.pooled, (batch, width))
         plain = plain_log_odds(pictures.visual, text, temperature)  # [S, B, N]
         met, visual = self._met(pictures, text, temperature, plain, reduced=reduced)
-        odds = self._global(pictures, text, temperature, visual, met)
+        odds = self._global(pictures, text, temperature, visual)
         shape = (stages, batch, *pictures.grid)
         check_shape("maps", met, (stages, batch, cells))
-        return KanoOutput(plain.view(shape), met.reshape(shape), odds)
+        output = KanoOutput(plain.view(shape), met.reshape(shape), odds)
+        if self.reader is None:
+            return output
+        maps = met.mean(dim=0, keepdim=True)
+        if self.reads_costs:
+            costs = (
+                log_cost(self._costs(pictures)).permute(0, 3, 1, 2).flatten(0, 1)
+            )  # [S' K, B, N]
+            maps = torch.cat([maps, costs])
+        read = readings(maps, odds)
+        return replace(output, readings=read, odds=self.reader(read))
 
     def _costs(self, pictures: Pictures) -> Tensor:
         """Return the self-dissimilarity of ``pictures``.
@@ -211,25 +228,13 @@ class KanoNetwork(nn.Module):
         return torch.stack(odds), last
 
     def _global(
-        self,
-        pictures: Pictures,
-        text: StateFeatures,
-        temperature: float,
-        visual: Tensor,
-        met: Tensor,
+        self, pictures: Pictures, text: StateFeatures, temperature: float, visual: Tensor
     ) -> Tensor:
         """Return log-odds of whole pictures, [B]. Source: first term of eq. 12."""
         pooled = pictures.pooled
         if self.adapter is not None:
             pooled = self.adapter(pooled, visual, pictures.grid)
-        odds = pair_log_odds(pooled.unsqueeze(1), text.pooled, temperature).squeeze(1)
-        if self.reader is None:
-            return odds
-        maps = [met.mean(dim=0)]
-        if self.reads_costs:
-            maps += list(log_cost(self._costs(pictures)).mean(dim=-1))  # S' of [B, N]
-        read: Tensor = self.reader(torch.stack(maps, dim=1))
-        return odds + read
+        return pair_log_odds(pooled.unsqueeze(1), text.pooled, temperature).squeeze(1)
 
 
 def plain_output(pictures: Pictures, text: StateFeatures, temperature: float) -> KanoOutput:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from adapp.auxiliary.bank import Shelf
 from adapp.auxiliary.bridge_losses import guide_loss, reading_loss
-from adapp.auxiliary.direction import fit_direction
+from adapp.auxiliary.direction import fit_direction, halfway
 from adapp.auxiliary.sampling import Batch, Sampler, batches
 from adapp.backbones.base import JointSpace
 from adapp.core.detector import Report
@@ -57,20 +57,22 @@ class Lessons:
         return Lessons(shelves, self.joint, self.base, self.knowledge[kept], self.reduced)
 
 
-def set_centre(network: KanoNetwork, lessons: Lessons) -> None:
-    """Set the mean of the projected training patches, each category weighing the same.
+def set_centre(network: KanoNetwork, lessons: Lessons, seed: int) -> None:
+    """Set the centre halfway between projected normal and anomalous patches of the training.
 
-    Nothing happens where the configuration does not centre.
+    Nothing happens where the configuration does not centre, or where there are no masks.
     """
     if not network.config.centre:
         return
-    means = []
-    for shelf in lessons.shelves:
-        seen = shelf.local if network.reads_local and shelf.local is not None else shelf.patches
-        some = seen[:: max(1, len(seen) // 24)].float().transpose(0, 1)  # [S, P, N, D]
-        means.append(lessons.joint.project(some).mean(dim=(1, 2)))
-    with torch.no_grad():
-        network.centre.copy_(torch.stack(means).mean(dim=0))
+    middle = halfway(lessons.shelves, _projecting(lessons), seed=seed, path=network.path)
+    if middle is not None:
+        with torch.no_grad():
+            network.centre.copy_(middle)
+
+
+def _projecting(lessons: Lessons) -> Callable[[Tensor], Tensor]:
+    """Return the projection of tokens [S, n, D] to the joint space, [S, n, J]."""
+    return lambda patches: lessons.joint.project(patches[:, None])[:, 0]
 
 
 def train_network(
@@ -110,10 +112,12 @@ def guide_of(network: KanoNetwork, lessons: Lessons, seed: int) -> Tensor | None
     if network.config.loss.guide_weight <= 0:
         return None
 
-    def project(patches: Tensor) -> Tensor:
-        return network.centred(lessons.joint.project(patches[:, None]))[:, 0]
+    projected = _projecting(lessons)
 
-    return fit_direction(lessons.shelves, project, seed=seed, local=network.reads_local)
+    def project(patches: Tensor) -> Tensor:
+        return network.centred(projected(patches)[:, None])[:, 0]
+
+    return fit_direction(lessons.shelves, project, seed=seed, path=network.path)
 
 
 def batch_terms(
@@ -163,13 +167,18 @@ def _name(lessons: Lessons, position: int, config: KanoConfig, rng: np.random.Ge
 
 
 def _groups(network: KanoNetwork) -> list[dict[str, object]]:
-    """Return the optimiser's groups: prompts at their own rate and without decay."""
+    """Return the optimiser's groups.
+
+    Prompts and the few slopes of the self-dissimilarity move at a rate of their own, without decay.
+    """
     recipe = network.config.training
-    prompts = list(network.prompts.parameters())
-    own = {id(parameter) for parameter in prompts}
+    few = list(network.prompts.parameters())
+    if network.contexts is not None:
+        few += list(network.contexts.parameters())
+    own = {id(parameter) for parameter in few}
     rest = [p for p in network.parameters() if p.requires_grad and id(p) not in own]
     groups: list[dict[str, object]] = [
-        {"params": prompts, "peak": recipe.prompt_rate, "weight_decay": 0.0}
+        {"params": few, "peak": recipe.prompt_rate, "weight_decay": 0.0}
     ]
     if rest:
         decay = recipe.weight_decay

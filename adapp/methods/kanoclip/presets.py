@@ -13,8 +13,6 @@ from adapp.methods.kanoclip.config import (
 
 PAPER = KanoConfig()
 
-LEVELS = (0.5, 0.75, 0.9, 0.95, 0.97, 0.98, 0.99, 1.0)
-
 EMBEDDED = KanoConfig(
     prompts=PromptConfig(name_dropout=0.5, picture_texts=20),
     interaction=InteractionConfig(
@@ -29,19 +27,20 @@ EMBEDDED = KanoConfig(
         self_stride=2,
         evidence_dropout=0.3,
     ),
-    globals=GlobalConfig(levels=LEVELS, soft_top_percent=0.5),
+    globals=GlobalConfig(reader=True, soft_top_percent=0.5),
     loss=LossConfig(stages="fused", guide_weight=30.0),
     training=TrainingConfig(
-        epochs=3,
-        steps=80,
+        epochs=2,
+        steps=60,
         batch=16,
         mixture=Mixture(real=0.6, synthetic=0.2, rendered=0.2, normal=0.4),
         prompt_rate=1e-3,
-        network_rate=3e-4,
+        network_rate=1e-4,
         weight_decay=5e-2,
         schedule="cosine",
     ),
     local_from=9,
+    path="both",
     centre=True,
 )
 
@@ -60,7 +59,7 @@ TINY = KanoConfig(
         self_stride=2,
         evidence_dropout=0.2,
     ),
-    globals=GlobalConfig(levels=(0.5, 0.9, 1.0), soft_top_percent=2.0),
+    globals=GlobalConfig(reader=True, soft_top_percent=2.0),
     loss=LossConfig(stages="fused", guide_weight=1.0),
     training=TrainingConfig(
         epochs=3,
@@ -72,6 +71,7 @@ TINY = KanoConfig(
         threshold_folds=2,
     ),
     local_from=3,
+    path="both",
     centre=True,
 )
 

@@ -27,5 +27,15 @@ def peaks(fused: Tensor, side: int, sigma: float) -> Tensor:
 
 
 def image_scores(output: KanoOutput, side: int, sigma: float) -> Tensor:
-    """Return S_global = softmax(I_G F_text / tau)_a + max(M), [B] in [0, 2]. Source: eq. 12."""
+    """Return S_global = softmax(I_G F_text / tau)_a + max(M), [B] in [0, 2]. Source: eq. 12.
+
+    With a reader both terms are among what it reads (D7).
+    """
+    if output.odds is not None:
+        return read_scores(output.odds)
     return torch.sigmoid(output.globals.float()) + peaks(output.fused, side, sigma)
+
+
+def read_scores(odds: Tensor) -> Tensor:
+    """Return a reader's log-odds on the scale of eq. 12, [B] in [0, 2]."""
+    return SCORE_RANGE[1] * torch.sigmoid(odds.float())

@@ -28,7 +28,7 @@ from adapp.core.settings import Settings
 from adapp.methods.kanoclip.build import make_network
 from adapp.methods.kanoclip.config import VARIANTS, KanoConfig, Variant
 from adapp.methods.kanoclip.descriptions import load_descriptions
-from adapp.methods.kanoclip.held_out import threshold_for
+from adapp.methods.kanoclip.held_out import settle
 from adapp.methods.kanoclip.knowledge import class_features
 from adapp.methods.kanoclip.model import LOCAL, KanoNetwork
 from adapp.methods.kanoclip.optimise import Lessons, set_centre, train_network
@@ -62,7 +62,7 @@ class _Bench:
         """Return an untrained network, centred on ``lessons``."""
         torch.manual_seed(self.request.seed)
         network = make_network(self.config, self.variant, self.lessons.joint, self.bridge)
-        set_centre(network, lessons)
+        set_centre(network, lessons, self.request.seed)
         return network
 
 
@@ -81,7 +81,7 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
     plan = LoopPlan(epochs, request.seed, state_path(request.out), mark, resume)
     network = bench.network(lessons)
     losses = train_network(network, lessons, plan, report)
-    threshold = threshold_for(bench.network, lessons, plan, bench.backbone.size, report)
+    threshold = settle(network, bench.network, lessons, plan, bench.backbone.size, report)
     card = _card(bench, losses, threshold)
     save_checkpoint(request.out, network.state_dict(), card)
     forget(state_path(request.out))

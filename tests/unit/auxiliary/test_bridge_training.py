@@ -1,6 +1,7 @@
 """The bridge's training: it learns, it resumes to the same numbers, its card tells the truth."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,8 +11,9 @@ import torch
 from adapp.auxiliary import bridge_training, pictures
 from adapp.auxiliary.bridge_config import BridgeConfig
 from adapp.auxiliary.bridge_training import run
+from adapp.auxiliary.direction import halfway
 from adapp.backbones.bridge import bridge_tensors, load_bridge
-from adapp.backbones.factory import create
+from adapp.backbones.factory import create, new_bridge
 from adapp.core.errors import Cancelled, CheckpointMismatch, UsageError
 from adapp.training.checkpoint import load_checkpoint
 from adapp.training.request import TrainingRequest
@@ -59,15 +61,23 @@ def test_the_checkpoint_holds_a_bridge_that_methods_can_take(root, tmp_path):
     assert card_of(out)["temperature"] == pytest.approx(float(bridge.log_temperature.exp()))
 
 
-def test_the_centres_weigh_categories_the_same(root, tmp_path, monkeypatch):
-    monkeypatch.setattr(bridge_training, "CENTRED", 100)
-    out = run(request(root, tmp_path / "one.safetensors", epochs=1), resume=False)
+def test_the_centre_lies_halfway_between_normal_and_anomalous(root, tmp_path):
+    asked = request(root, tmp_path / "one.safetensors", epochs=1)
+    out = run(asked, resume=False)
     bank = bridge_training.Bank(create("tiny", "kanoclip"), tmp_path / "cache")
-    shelves = bank.shelves([root])
+    expected = halfway(bank.shelves([root]), lambda tokens: tokens, seed=asked.seed)
+    torch.testing.assert_close(load_checkpoint(out).state["bridge.centre"], expected)
+
+
+def test_without_masks_the_centre_is_the_mean_of_the_categories(root, tmp_path, monkeypatch):
+    monkeypatch.setattr(bridge_training, "CENTRED", 100)
+    bank = bridge_training.Bank(create("tiny", "kanoclip"), tmp_path / "cache")
+    shelves = [replace(s, target=torch.zeros_like(s.target)) for s in bank.shelves([root])]
     assert [len(shelf) for shelf in shelves] == [5, 47, 24]
+    bridge = new_bridge("tiny")
+    bridge_training.set_centres(bridge, shelves, 0)
     means = torch.stack([shelf.patches.float().mean(dim=(0, 2)) for shelf in shelves])
-    kept = load_checkpoint(out).state["bridge.centre"]
-    torch.testing.assert_close(kept, means.mean(dim=0), atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(bridge.centre, means.mean(dim=0), atol=1e-4, rtol=1e-3)
 
 
 def test_an_interrupted_training_resumes_to_the_same_weights(root, tmp_path):

@@ -3,7 +3,7 @@
 import torch
 
 from adapp.auxiliary.bank import TARGET_SCALE, Shelf
-from adapp.auxiliary.direction import fit_direction
+from adapp.auxiliary.direction import fit_direction, halfway
 from adapp.backbones.bridge import Bridge
 
 AXIS = 2
@@ -51,3 +51,24 @@ def test_rendered_pictures_and_normal_ones_alone_give_no_direction():
     bridge = Bridge(2, 6, 8)
     assert fit_direction([shelf("rendered")], bridge.project, seed=0) is None
     assert fit_direction([shelf(masked=False)], bridge.project, seed=0) is None
+
+
+def test_halfway_is_the_mean_of_both_kinds_whatever_their_numbers():
+    seen = shelf()
+    middle = halfway([seen], lambda tokens: tokens, seed=0)
+    cells = seen.patches.float()
+    expected = (cells[:, :, :4].mean(dim=(0, 2)) + cells[:, :, 4:].mean(dim=(0, 2))) / 2
+    torch.testing.assert_close(middle, expected)
+    assert (middle[:, AXIS] - 1.5).abs().max() < 0.3
+
+
+def test_halfway_needs_both_kinds():
+    assert halfway([shelf(masked=False)], lambda tokens: tokens, seed=0) is None
+    assert halfway([shelf("rendered")], lambda tokens: tokens, seed=0) is None
+
+
+def test_categories_weigh_the_same_halfway():
+    one, other = shelf(seed=1), shelf(seed=2)
+    apart = [halfway([each], lambda tokens: tokens, seed=0) for each in (one, other)]
+    joined = halfway([one, other], lambda tokens: tokens, seed=0)
+    torch.testing.assert_close(joined, (apart[0] + apart[1]) / 2, rtol=1e-3, atol=1e-3)

@@ -3,10 +3,11 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
+import torch
 
-from adapp.auxiliary.held_out import held_out_threshold
+from adapp.auxiliary.held_out import CHUNK, Unseen, held_out, places_of, settled
+from adapp.auxiliary.picture_reader import PictureReader
 from adapp.training.loop import LoopPlan
 
 PLAN = LoopPlan(4, 0, None, "main", resume=False)
@@ -16,31 +17,35 @@ def shelves(count):
     return [SimpleNamespace(kinds=("real",)) for _ in range(count)]
 
 
-def run(count, folds, plan=PLAN, unscored=()):
-    """Return the threshold, who was left out of each training, and what scored each shelf."""
-    trainings, scorers = [], {}
+def unseen(position, *, anomalous=(), readings=None):
+    """Return ten pictures whose scores are their category's number."""
+    label = torch.zeros(10, dtype=torch.uint8)
+    label[list(anomalous)] = 1
+    return Unseen(label, torch.full((10,), position / 100), torch.full((10,), position), readings)
+
+
+def run(count, folds, plan=PLAN):
+    """Return what was found, who was left out of each training, and what saw each shelf."""
+    trainings, seers = [], {}
 
     def train(left_out, part):
         trainings.append((tuple(left_out), part))
         return len(trainings) - 1
 
-    def scored(network, position):
-        scorers[position] = network
-        if position in unscored:
-            return None
-        return np.full(10, float(position)), np.full(10, position / 100)
+    def seen(network, position):
+        seers[position] = network
+        return unseen(float(position))
 
-    found = held_out_threshold(shelves(count), folds, plan, train, scored, 0.25)
-    return found, trainings, scorers
+    found = held_out(shelves(count), folds, plan, train, seen)
+    return found, trainings, seers
 
 
-def test_every_category_is_scored_by_a_training_without_it():
-    found, trainings, scorers = run(7, 3)
-    assert sorted(scorers) == list(range(7))
-    for position, network in scorers.items():
+def test_every_category_is_seen_by_a_training_without_it():
+    found, trainings, seers = run(7, 3)
+    assert sorted(seers) == list(range(7))
+    for position, network in seers.items():
         assert position in trainings[network][0]
-    assert (found.categories, found.pictures) == (7, 70)
-    assert found.image == 5.0  # one of seven lies above; six would be too few for a quarter
+    assert len(found) == 7
 
 
 def test_trainings_have_marks_and_states_of_their_own(tmp_path):
@@ -59,6 +64,34 @@ def test_with_a_single_category_there_is_nothing_else_to_learn_from():
     assert [left_out for left_out, _ in trainings] == [()]
 
 
-def test_without_good_pictures_there_is_no_threshold():
-    assert run(2, 2, unscored=(0, 1))[0] is None
-    assert run(2, 2, unscored=(0,))[0].image == pytest.approx(1.0)
+def test_the_threshold_lies_above_all_but_a_share_of_the_good_pictures():
+    found = settled([unseen(float(n)) for n in range(7)], None, torch.sigmoid, 0.25)
+    assert (found.categories, found.pictures) == (7, 70)
+    assert found.image == 5.0  # one of seven lies above; six would be too few for a quarter
+
+
+def test_anomalous_pictures_do_not_count_for_the_threshold():
+    bad = unseen(9.0, anomalous=range(10))
+    assert settled([bad], None, torch.sigmoid, 0.25) is None
+    found = settled([bad, unseen(1.0)], None, torch.sigmoid, 0.25)
+    assert found.image == pytest.approx(1.0)
+    assert found.categories == 1
+
+
+def test_a_reader_is_fitted_first_and_its_scores_count():
+    generator = torch.Generator().manual_seed(0)
+    readings = torch.randn(10, 8, generator=generator)
+    readings[:5, 3] += 6.0
+    reader = PictureReader(1)
+    one = unseen(500.0, anomalous=range(5), readings=readings)
+    found = settled([one], reader, torch.sigmoid, 0.2)
+    told = torch.sigmoid(reader(readings))
+    assert told[:5].min() > told[5:].max()
+    assert found.image == pytest.approx(float(told[5:].sort().values[3]))
+
+
+def test_places_are_all_rows_a_few_at_a_time():
+    chunks = list(places_of(3, 2 * CHUNK + 1))
+    assert [len(chunk) for chunk in chunks] == [CHUNK, CHUNK, 1]
+    assert [row for chunk in chunks for _, row in chunk] == list(range(2 * CHUNK + 1))
+    assert {position for chunk in chunks for position, _ in chunk} == {3}

@@ -31,7 +31,7 @@ def test_one_step_moves_every_trained_part(variant):
     assert found["shapes"]["maps [S, B, h, w]"] == [4, 1, 8, 8]
     assert found["tensors_moved_by_one_step"] > 0
     parts = set(found["trainable"]) - {"all"}
-    expected = {"prompts", "reader"} | ({"taps", "contrast"} if variant == "full" else set())
+    expected = {"prompts"} | ({"taps", "contrast"} if variant == "full" else set())
     assert parts == expected
     assert found["trainable"]["all"] == sum(found["trainable"][part] for part in parts)
     assert len(found["shapes"]["code [B, K]"]) == (4 if variant == "full" else 0)

@@ -25,7 +25,7 @@ def test_stages_train_one_by_one_before_everything_does(root, tmp_path, recipe, 
     recipe(epochs=0, stage_steps=1)
     moved = []
     generic = GenericThreshold.middle((0.0, 1.0))
-    monkeypatch.setattr(train, "threshold_for", lambda *_: generic)
+    monkeypatch.setattr(train, "settle", lambda *_: generic)
     original = torch.optim.AdamW.step
 
     def watched(self, *args, **kwargs):

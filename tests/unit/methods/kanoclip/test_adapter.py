@@ -1,4 +1,4 @@
-"""Conv-Adapter and map reader: what they are built of, silent at first, rising by construction."""
+"""Conv-Adapter: what it is built of, and that it is silent at first."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from adapp.methods.kanoclip.adapter import ConvAdapter, LinearAdapter, MapReader
+from adapp.methods.kanoclip.adapter import ConvAdapter, LinearAdapter
 from adapp.methods.kanoclip.config import GlobalConfig
 from tests.unit.methods.kanoclip.planted import GRID, WIDTH, awake, units
 
@@ -71,35 +71,6 @@ def test_gradient_reaches_every_parameter(kind):
     out = adapter(units(2, WIDTH), units(2, CELLS, WIDTH, seed=3), GRID)
     (out * units(2, WIDTH, seed=8)).sum().backward()
     assert [n for n, p in adapter.named_parameters() if p.grad is None or not p.grad.any()] == []
-
-
-def test_a_reader_starts_next_to_silent():
-    reader = MapReader(2, (0.5, 1.0))
-    maps = 8 * torch.randn(3, 2, CELLS, generator=torch.Generator().manual_seed(0))
-    assert reader(maps).abs().max() < 0.5
-
-
-def test_a_map_that_is_higher_everywhere_never_lowers_the_score():
-    maps = torch.randn(4, 2, CELLS, generator=torch.Generator().manual_seed(0))
-    for seed in range(5):
-        reader = awake(MapReader(2, (0.5, 0.9, 1.0)), seed)
-        raised = reader(maps + torch.rand(4, 2, 1, generator=torch.Generator().manual_seed(seed)))
-        assert (raised >= reader(maps)).all()
-
-
-def test_a_reader_of_the_maximum_reads_the_maximum():
-    reader = MapReader(1, (1.0,))
-    with torch.no_grad():
-        reader.roots.fill_(0.1)  # a slope of 100 * 0.1^2 = 1
-        reader.offset.fill_(0.2)
-    maps = torch.tensor([[[0.0, 3.0, 1.0]], [[-5.0, -2.0, -9.0]]])
-    torch.testing.assert_close(reader(maps), torch.tensor([5.0, 0.0]))
-
-
-def test_where_in_the_picture_a_value_lies_does_not_matter_to_a_reader():
-    reader = awake(MapReader(1, (0.5, 0.9, 1.0)))
-    maps = torch.randn(2, 1, CELLS, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(reader(maps), reader(maps.flip(2)))
 
 
 def test_reduction_sets_the_inner_width():

@@ -34,7 +34,7 @@ def test_one_step_moves_every_trained_part(variant):
     if variant in {"bicmci", "full"}:
         expected |= {"blocks", "contexts"}
     if variant == "full":
-        expected |= {"adapter", "reader"}
+        expected |= {"adapter"}
     assert parts == expected
     assert found["trainable"]["all"] == sum(found["trainable"][part] for part in parts)
     assert (found["shapes"]["local [S, B, N, D]"] is None) is (variant == "knpl")

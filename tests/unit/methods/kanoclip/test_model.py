@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from adapp.auxiliary.picture_reader import LEVELS
 from adapp.methods.kanoclip.config import VARIANTS, GlobalConfig
 from adapp.methods.kanoclip.context import SelfContrast, log_cost
 from adapp.methods.kanoclip.model import KanoNetwork, pair_log_odds, plain_output
 from adapp.methods.kanoclip.presets import EMBEDDED, PAPER
-from adapp.methods.kanoclip.scoring import fused_pair
+from adapp.methods.kanoclip.scoring import fused_pair, image_scores
 from tests.unit.methods.kanoclip.planted import (
     CONFIG,
     GRID,
@@ -27,7 +28,7 @@ from tests.unit.methods.kanoclip.planted import (
 )
 
 CONTEXT = with_interaction(self_neighbours=(1, 4), self_stages=(1, 2))
-READING = replace(CONTEXT, globals=GlobalConfig(levels=(0.5, 1.0)))
+READING = replace(CONTEXT, globals=GlobalConfig(reader=True))
 SHAPE = (STAGES, 2, *GRID)
 
 
@@ -191,10 +192,25 @@ def test_gradient_reaches_every_trained_parameter(variant):
     output = made(shown, text_of().repeated(2), TEMPERATURE)
     if variant in {"bicmci", "full"}:
         (output.stages.square().sum() + output.globals.square().sum()).backward()
-    own = {n: p for n, p in made.named_parameters() if not n.startswith("prompts.")}
+    learned = {n: p for n, p in made.named_parameters() if p.requires_grad}
+    own = {n: p for n, p in learned.items() if not n.startswith("prompts.")}
     dead = {name for name, p in own.items() if p.grad is None or not p.grad.any()}
     assert all(name.endswith("key.bias") for name in dead)
     assert bool(own) is (variant in {"bicmci", "full"})
+
+
+def test_the_reader_reads_the_shown_map_each_cost_and_the_picture():
+    made = awake(network("full", READING))
+    output = run(made)
+    shown = output.stages.mean(dim=0).flatten(1)
+    top = output.readings[:, len(LEVELS) - 1]
+    torch.testing.assert_close(top, shown.amax(dim=1))
+    torch.testing.assert_close(output.readings[:, -1], output.globals)
+    costs = len(READING.interaction.self_stages) * len(READING.interaction.self_neighbours)
+    assert output.readings.shape[1] == len(LEVELS) * (1 + costs) + 2
+    torch.testing.assert_close(output.odds, made.reader(output.readings))
+    scores = image_scores(output, 56, 4.0)
+    torch.testing.assert_close(scores, 2.0 * torch.sigmoid(output.odds))
 
 
 def test_a_bridge_inside_is_kept_and_never_trained():
