@@ -9,6 +9,7 @@ from adapp.cli.options import (
     paths_option,
     positive,
     preset_option,
+    reasoner_options,
     threshold_options,
 )
 from adapp.cli.parser import Commands
@@ -157,15 +158,9 @@ def add_ask(commands: Commands) -> None:
         help=f"method: {', '.join(METHODS)} (default: the first that works with what is given)",
     )
     parser.add_argument("--question", required=True, metavar="TEXT", help="what to answer")
-    parser.add_argument(
-        "--reasoner",
-        choices=("auto", "local", "server", "evidence"),
-        default="auto",
-        help="who answers: Qwen2.5-VL here, a server, or a report without a language model "
-        "(default: %(default)s, the first of these that can run)",
-    )
-    parser.add_argument(
-        "--base-url", metavar="URL", help="OpenAI-compatible server, e.g. http://localhost:8000/v1"
+    reasoner_options(
+        parser,
+        "who answers: Qwen2.5-VL here, a server, or a report without a language model",
     )
     paths_option(parser, "--pages", "pages of your own for this question alone", required=False)
     category_option(parser)

@@ -11,6 +11,7 @@ from adapp.cli.options import (
     paths_option,
     positive,
     preset_option,
+    reasoner_options,
     size_option,
     threshold_options,
     tune_option,
@@ -86,7 +87,8 @@ def add_reproduce(commands: Commands) -> None:
         help="set a paper's table beside what is measured here",
         description="Print a paper's table with a measured figure in every line that can be "
         "measured; missing data, weights and methods are named, never guessed. Data sets are "
-        "found below ROOT by the names of their folders (mvtec, visa, btad, mpdd, ...). "
+        "found below ROOT by the names of their folders (mvtec, visa, btad, mpdd, ...), MMAD by "
+        "its file mmad.json. "
         "Finished evaluations are kept and used again, so an interrupted run goes on.",
     )
     parser.add_argument(
@@ -124,6 +126,26 @@ def add_reproduce(commands: Commands) -> None:
         "--cells",
         type=Path,
         metavar="DIR",
-        help="folder of finished evaluations (default: reproduce in the cache folder)",
+        help="folder of finished evaluations and answers (default: reproduce in the cache folder)",
     )
+    _asking_options(parser)
     parser.set_defaults(module="reproducing")
+
+
+def _asking_options(parser: argparse.ArgumentParser) -> None:
+    """Add who answers MMAD's questions, and how they are put."""
+    reasoner_options(
+        parser, "adseeker-5: who answers, a Qwen2.5-VL here or a server; evidence cannot"
+    )
+    parser.add_argument(
+        "--options",
+        choices=("file", "shuffled", "circular"),
+        default="file",
+        help="adseeker-5: options in MMAD's order, in one drawn from the seed, or each question "
+        "once with every option behind every letter (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--ablation",
+        action="store_true",
+        help="adseeker-5: ask with pages alone and with the expert alone too (table 4)",
+    )

@@ -120,6 +120,19 @@ def tune_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def reasoner_options(parser: argparse.ArgumentParser, told: str) -> None:
+    """Add ``--reasoner`` and ``--base-url``; ``told`` says who answers what."""
+    parser.add_argument(
+        "--reasoner",
+        choices=("auto", "local", "server", "evidence"),
+        default="auto",
+        help=f"{told} (default: %(default)s, the first of these that can run)",
+    )
+    parser.add_argument(
+        "--base-url", metavar="URL", help="OpenAI-compatible server, e.g. http://localhost:8000/v1"
+    )
+
+
 def data_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--data ROOT...``."""
     paths_option(parser, "--data", "data folders, MVTec's layout or VisA's, BTAD's, MPDD's")

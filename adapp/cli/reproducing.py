@@ -4,6 +4,7 @@ import argparse
 
 from adapp.cli.terminal import Progress, show
 from adapp.core.errors import UsageError
+from adapp.services.mmad_asking import AskingOptions
 from adapp.services.paper_tables import paper_table
 from adapp.services.reproduce import reproduce
 from adapp.services.reproduce_lines import ReproduceRequest
@@ -24,6 +25,13 @@ def run(arguments: argparse.Namespace) -> None:
         size=arguments.size,
         tune=arguments.tune,
         cells=arguments.cells,
+        asking=AskingOptions(
+            reasoner=arguments.reasoner,
+            base_url=arguments.base_url,
+            mode=arguments.options,
+            ablation=arguments.ablation,
+            download=arguments.download,
+        ),
     )
     if arguments.download:
         fetch(request.preset, [paper_table(request.table).method])
@@ -36,5 +44,5 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def after_stop(_: argparse.Namespace) -> str:
-    """Return what is kept: every finished evaluation."""
-    return "Finished evaluations are kept: the same command goes on from there."
+    """Return what is kept: every finished evaluation and every answer."""
+    return "What is finished is kept: the same command goes on from there."

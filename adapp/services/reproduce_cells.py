@@ -115,21 +115,15 @@ class CellStore:
     def _key(self, cell: Cell) -> dict[str, Any]:
         return {
             **asdict(cell.setting),
-            "weights": _hash_once(self._weights(cell.setting)),
+            "weights": weights_hash(
+                (cell.setting.method, "bridge"),
+                cell.setting.preset,
+                cell.setting.checkpoint,
+                self._checkpoints,
+            ),
             "code": _code(cell.setting.method),
             "data": {category.name: _files(category) for category in cell.categories},
         }
-
-    def _weights(self, setting: Setting) -> tuple[Path, ...]:
-        """Files of trained weights that the setting may read."""
-        if setting.checkpoint not in _NAMED:
-            return (Path(setting.checkpoint).expanduser(),)
-        ending = f"{setting.preset}-{setting.checkpoint}*.safetensors"
-        return tuple(
-            path
-            for stem in (setting.method, "bridge")
-            for path in sorted(self._checkpoints.glob(f"{stem}-{ending}"))
-        )
 
     def _file_name(self, cell: Cell, key: dict[str, Any]) -> str:
         setting, first = cell.setting, cell.categories[0].name
@@ -151,12 +145,38 @@ def _read(path: Path, key: dict[str, Any]) -> EvaluationJson | None:
     return result
 
 
-@cache
 def _code(method: str) -> str:
-    """Return a hash of the source files that have a say in a method's numbers."""
-    folders = [PACKAGE_ROOT / name for name in (*_CODE, f"methods/{method}")]
-    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
-    return _hash([*files, *(PACKAGE_ROOT / name for name in _MEASURING)])
+    return code_hash((*_CODE, f"methods/{method}"), _MEASURING)
+
+
+@cache
+def code_hash(folders: tuple[str, ...], modules: tuple[str, ...]) -> str:
+    """Return a hash of the source files that have a say in numbers.
+
+    Args:
+        folders: Folders of the package.
+        modules: Single files of it.
+    """
+    whole = [PACKAGE_ROOT / name for name in folders]
+    files = [path for folder in whole for path in sorted(folder.rglob("*.py"))]
+    return _hash([*files, *(PACKAGE_ROOT / name for name in modules)])
+
+
+def weights_hash(stems: tuple[str, ...], preset: str, checkpoint: str, folder: Path) -> str:
+    """Return a hash of the files of trained weights that may be read.
+
+    Args:
+        stems: First words of shipped files: methods and what serves them.
+        preset: Preset of the shipped files.
+        checkpoint: ``open``, ``research`` or a file, which then is the only one.
+        folder: Where shipped files lie.
+    """
+    if checkpoint not in _NAMED:
+        return _hash_once((Path(checkpoint).expanduser(),))
+    ending = f"{preset}-{checkpoint}*.safetensors"
+    return _hash_once(
+        tuple(path for stem in stems for path in sorted(folder.glob(f"{stem}-{ending}")))
+    )
 
 
 @cache

@@ -13,6 +13,7 @@ from adapp.data.dataset import Category
 from adapp.evaluation.metrics import mean_metrics
 from adapp.methods.registry import METHODS
 from adapp.services.benchmark import EvaluationJson
+from adapp.services.mmad_asking import AskingOptions
 from adapp.services.paper_data import FoundData
 from adapp.services.paper_tables import PaperRow, PaperTable
 from adapp.services.reproduce_cells import Cell, CellStore, Setting
@@ -35,6 +36,7 @@ class ReproduceRequest:
         size: Side of the encoder's square; None takes the preset's.
         tune: Tune on the normal pictures before measuring.
         cells: Folder of what was measured before; None takes the project's cache.
+        asking: Who is asked and how, in the table of multiple-choice questions.
     """
 
     table: str
@@ -47,6 +49,7 @@ class ReproduceRequest:
     size: int | None = None
     tune: bool = False
     cells: Path | None = None
+    asking: AskingOptions = field(default_factory=AskingOptions)
 
 
 @dataclass(slots=True, eq=False)
@@ -116,8 +119,6 @@ class LineMeasurement:
         table = self.table
         if row.cannot:
             return row.cannot
-        if table.harness is not None:
-            return f"the harness for {table.harness.upper()} is not built yet"
         if table.method not in METHODS:
             return f"{table.paper} is not among this version's methods ({', '.join(METHODS)})"
         if row.variant is not None and row.variant not in METHODS[table.method].variants:

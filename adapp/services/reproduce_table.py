@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapp.evaluation.table import TITLES, aligned
+from adapp.services.mmad_text import mmad_text
 
 _TITLES = TITLES | {
     "mean_auroc": "mean",
@@ -22,6 +23,8 @@ def reproduced_table(found: Mapping[str, Any]) -> str:
     rows = [_row(line, heads, found) for line in found["rows"]]
     title = f"{found['paper']}, table {found['number']}: {found['shows']}"
     lines = [title, _setting(found), *aligned(header, rows)]
+    if found.get("mmad"):
+        lines += mmad_text(found["mmad"])
     for kind, key in (
         ("not measured", "missing"),
         ("remark", "remarks"),

@@ -94,9 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(*script, **options):
+def serving(*script, made=Scripted, **options):
     """Yield a running server with this script."""
-    server = Scripted(script, **options)
+    server = made(script, **options)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

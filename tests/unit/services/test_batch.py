@@ -210,7 +210,7 @@ def test_two_batches_never_write_to_one_folder(run):
         run(report=interrupt_after(1))
     with (
         Journal(BatchFolder(run.folder / "out").journal),
-        pytest.raises(UsageError, match="Another batch"),
+        pytest.raises(UsageError, match="Another run is writing"),
     ):
         run(resume=True)
 

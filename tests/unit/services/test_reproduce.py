@@ -174,12 +174,6 @@ def test_the_mean_of_both_aurocs_is_that_of_the_measured_ones(run, tmp_path):
     assert mean == pytest.approx((image + pixel) / 2)
 
 
-def test_a_harness_that_is_not_built_is_named(run):
-    found = run("adseeker-5")
-    assert found["missing"] == ["the harness for MMAD is not built yet"]
-    assert found["rows"][-1]["paper"]["Qwen2.5-VL 7B"] == 69.90
-
-
 def test_a_checkpoint_trained_on_the_data_is_told(run, monkeypatch):
     from tests import fakes
 
