@@ -1,7 +1,7 @@
 """What it costs to find pages: retrieval and prompt assembly over growing knowledge bases."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -29,24 +29,21 @@ def retrieval(counts: Sequence[int] = (1_000, 10_000), *, seed: int = 0) -> Json
     """Return the median seconds of one retrieval for each number of pages, and their ratio.
 
     Each query has a picture, words and three regions with types; three pages are chosen by
-    clustered sampling and put into a prompt. The search alone is timed as ``topk``. What the
+    clustered sampling and put into a prompt. The search alone is timed as ``topk``. The sizes take
+    turns, query by query, so that other work on the machine slows all of them alike. What the
     encoders take to make keys depends on the preset: see ``encoding``.
     """
     rng = np.random.default_rng(seed)
-    measured = []
-    for count in counts:
-        retriever = _retriever(rng, count)
-        queries = [_query(rng) for _ in range(_QUERIES)]
-        measured.append(
-            {
-                "pages": count,
-                "seconds": _median(retriever, queries, SamplingConfig(), prompt=True),
-                "search_seconds": _median(retriever, queries, SamplingConfig(strategy="topk")),
-            }
-        )
+    retrievers = {count: _retriever(rng, count) for count in counts}
+    queries = [_query(rng) for _ in range(_QUERIES)]
+    whole = _medians(retrievers, queries, SamplingConfig(), prompt=True)
+    search = _medians(retrievers, queries, SamplingConfig(strategy="topk"))
     return {
-        "pages": measured,
-        "ratio": measured[-1]["seconds"] / measured[0]["seconds"],
+        "pages": [
+            {"pages": count, "seconds": whole[count], "search_seconds": search[count]}
+            for count in counts
+        ],
+        "ratio": whole[counts[-1]] / whole[counts[0]],
         "regions": _REGIONS,
         "queries": _QUERIES,
     }
@@ -65,20 +62,23 @@ def encoding(encoder: KeyEncoder, *, side: int = 512, seed: int = 0) -> Json:
     return {"seconds": float(np.median(seconds[1:])), "pictures": 1 + _REGIONS}
 
 
-def _median(
-    retriever: Retriever,
+def _medians(
+    retrievers: Mapping[int, Retriever],
     queries: Sequence[Keys],
     sampling: SamplingConfig,
     *,
     prompt: bool = False,
-) -> float:
-    _found(retriever, queries[0], sampling, prompt=prompt)  # what is loaded at first use
-    seconds = []
+) -> dict[int, float]:
+    """Return the median seconds of one query by number of pages."""
+    for retriever in retrievers.values():
+        _found(retriever, queries[0], sampling, prompt=prompt)  # what is loaded at first use
+    seconds: dict[int, list[float]] = {count: [] for count in retrievers}
     for keys in queries:
-        start = time.perf_counter()
-        _found(retriever, keys, sampling, prompt=prompt)
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds))
+        for count, retriever in retrievers.items():
+            start = time.perf_counter()
+            _found(retriever, keys, sampling, prompt=prompt)
+            seconds[count].append(time.perf_counter() - start)
+    return {count: float(np.median(taken)) for count, taken in seconds.items()}
 
 
 def _found(retriever: Retriever, keys: Keys, sampling: SamplingConfig, *, prompt: bool) -> None:
