@@ -131,7 +131,7 @@ def _reasoner(asking: AskingOptions) -> Choice:
     options = ReasonerOptions(base_url=asking.base_url, download=asking.download)
     choice = choose(asking.reasoner, options)
     if choice.reasoner.source == "evidence_only":
-        msg = f"no language model can answer: {choice.why.rstrip('.')}; {way}"
+        msg = f"no language model can answer here: {way}"
         raise ReasonerUnavailable(msg)
     return choice
 
