@@ -62,6 +62,12 @@ class PictureReader(nn.Module):
         return read @ self.weights + self.offset
 
 
+def unfitted(maps: Tensor, whole: Tensor) -> Tensor:
+    """Return the log-odds of pictures by a reader before fitting, [B]; as in ``readings``."""
+    odds: Tensor = PictureReader(len(maps)).to(maps.device)(readings(maps, whole))
+    return odds
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
     """Pictures of one category and what was read of them.

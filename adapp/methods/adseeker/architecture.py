@@ -24,7 +24,7 @@ from adapp.methods.adseeker.inputs import Wording, inserted_output, pictures_of,
 from adapp.methods.adseeker.losses import Terms, terms_of
 from adapp.methods.adseeker.model import SeekerNetwork, SeekerOutput
 
-PARTS = ("prompts", "taps", "blocks", "contrast", "reader")
+PARTS = ("prompts", "taps", "blocks", "contrast")
 
 
 def inspect_architecture(

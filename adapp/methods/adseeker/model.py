@@ -10,14 +10,13 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from adapp.auxiliary.picture_reader import PictureReader, readings
+from adapp.auxiliary.picture_reader import PictureReader, readings, unfitted
 from adapp.methods.adseeker.centroids import ABSENT
 from adapp.methods.adseeker.config import TYPED, SeekerConfig, Variant
 from adapp.methods.adseeker.contrast import SelfContrast
 from adapp.methods.adseeker.expert import Locator, cosines, log_odds, pooled_log_odds
 from adapp.methods.adseeker.insertion import BlockPrompts
 from adapp.methods.adseeker.prompts import Pair, PartText, TypePrompts
-from adapp.methods.adseeker.scoring import plain_odds
 from adapp.methods.adseeker.sparse_prompts import Coded, TapPrompts, TapReader
 from adapp.methods.adseeker.typebook import TypeBook, leading, pooled_probabilities, spotlight
 
@@ -303,7 +302,9 @@ def plain_output(
         location=location.reshape(-1, 1, *pictures.grid),
         whole=whole,
         plain_whole=whole,
-        odds=plain_odds(plain.mean(dim=0)) if config.score.pool == "statistics" else None,
+        odds=unfitted(plain.mean(dim=0, keepdim=True), whole)
+        if config.score.pool == "statistics"
+        else None,
         types=types.expand(batch, cells, -1),
         chosen=types[:, 0].softmax(dim=-1),
         attention=None,

@@ -4,16 +4,10 @@ from typing import Final, Protocol
 
 from torch import Tensor
 
-from adapp.auxiliary.text_map import map_statistics
 from adapp.methods.adseeker.config import ScoreConfig
 from adapp.ops.maps import smooth_pixel_maps, top_percent_score
 
 SCORE_RANGE: Final = (0.0, 1.0)
-START: Final = (0.5, 0.5)
-"""Weights of the highest 1 % of cells and the highest 5 % where nothing is trained.
-
-On left-out folds taking the median off them took away more than it gave (README.md, D8).
-"""
 
 
 class Scored(Protocol):
@@ -62,8 +56,3 @@ def image_scores(output: Scored, side: int, config: ScoreConfig) -> Tensor:
     if output.odds is not None:
         return output.odds.float().sigmoid()
     return mean_score(output.fused, output.whole, side, config)
-
-
-def plain_odds(maps: Tensor) -> Tensor:
-    """Return the log-odds of pictures before training, [B], for a map of log-odds [B, N]."""
-    return map_statistics(maps, maps[:, 0])[:, : len(START)] @ maps.new_tensor(START)

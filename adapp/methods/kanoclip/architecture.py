@@ -28,7 +28,7 @@ from adapp.methods.kanoclip.losses import (
 )
 from adapp.methods.kanoclip.model import KanoNetwork, KanoOutput
 
-PARTS = ("prompts", "blocks", "contexts", "adapter", "reader")
+PARTS = ("prompts", "blocks", "contexts", "adapter")
 
 
 def inspect_architecture(

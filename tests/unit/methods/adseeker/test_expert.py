@@ -5,7 +5,7 @@ import torch
 
 from adapp.methods.adseeker.config import ScoreConfig
 from adapp.methods.adseeker.expert import Locator, cosines, log_odds, ratio
-from adapp.methods.adseeker.scoring import mean_score, peaks, plain_odds
+from adapp.methods.adseeker.scoring import mean_score, peaks
 from tests.unit.methods.adseeker.planted import TEMPERATURE, pictures, text_of
 
 HALF = torch.full((5,), 0.5)
@@ -59,18 +59,6 @@ def test_ends_that_are_alike_are_left_as_they_are():
     locator = Locator(ScoreConfig())
     locator.set_ends(HALF)
     assert locator.ends.tolist() == [0.0, 1.0]
-
-
-def spotted(height, level=0.0):
-    """Return log-odds with one hot corner, [1, 100]."""
-    odds = torch.full((1, 100), level)
-    odds[0, :5] += height
-    return odds
-
-
-def test_without_training_the_score_is_the_mean_of_the_highest_cells():
-    assert plain_odds(spotted(4.0)).item() == pytest.approx(4.0)
-    assert plain_odds(spotted(4.0, level=-3.0)).item() == pytest.approx(1.0)
 
 
 def test_the_papers_score_is_half_the_picture_and_half_the_peak():
