@@ -4,16 +4,18 @@ from html.parser import HTMLParser
 
 
 class PageReader(HTMLParser):
-    """Collects tags and text; checks that every tag is closed."""
+    """Collects tags, event handlers and text; checks that every tag is closed."""
 
     def __init__(self):
         super().__init__()
         self.open = []
         self.tags = []
+        self.handlers = []
         self.text = ""
 
-    def handle_starttag(self, tag, _):
+    def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
+        self.handlers += [name for name, _ in attributes if name.startswith("on")]
         if tag not in {"img", "br", "path", "rect", "circle"}:
             self.open.append(tag)
 

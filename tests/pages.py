@@ -4,6 +4,7 @@ from functools import cache
 
 from adapp.auxiliary.page_keys import load_key_encoder
 from adapp.core.settings import Settings
+from adapp.knowledge.pages import Page, Section
 from adapp.reasoning.choose import ReasonerOptions, choose
 from adapp.services.explaining import Explainer
 from adapp.services.knowledge_pages import bundled_entries
@@ -24,6 +25,20 @@ Station 4 scratches plates when its rubber lip is worn.
 
 - A worn rubber lip at station 4
 """
+
+
+def page(page_id="bottle/crack", title="Crack", origin="bundled", text="Text.", **more):
+    """Return a page with one section."""
+    given = {
+        "kind": "defect",
+        "object": "bottle",
+        "defect_type": "crack",
+        "canonical": "crack",
+        "sections": (Section("", (text,), points=False),),
+        "sources": ("a source",),
+        "licence": "Apache-2.0",
+    }
+    return Page(id=page_id, title=title, origin=origin, **{**given, **more})
 
 
 @cache

@@ -15,12 +15,12 @@ from adapp.services.benchmark import write_json
 from adapp.services.page_library import (
     PageLibrary,
     add_to_index,
-    index_folder,
     load_library,
     rebuilt_index,
 )
 from adapp.services.page_measure import hit_rates, hits_table
 from adapp.services.page_query import PageQuery, RegionLook
+from adapp.services.page_shelf import index_folder
 from adapp.services.page_training import train_keys
 
 

@@ -37,13 +37,13 @@ def clean_text(text: str) -> str:
     Line breaks and list marks stay; headings and emphasis of Markdown are left to the reader of
     pages. Runs of blanks become one, runs of empty lines become one.
     """
-    text = _visible(text)
+    text = visible(text)
     for _ in range(_PASSES):
         plain = _without_markup(html.unescape(text))
         if plain == text:
             break
         text = plain
-    text = _visible(text)
+    text = visible(text)
     lines = [re.sub(r"[ \t\u00a0]+", " ", line).strip() for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
@@ -75,7 +75,7 @@ def _without_markup(text: str) -> str:
     return _ADDRESS.sub(REMOVED, text)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Return ``text`` with line breaks unified and everything invisible removed."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     kept, marks = [], 0

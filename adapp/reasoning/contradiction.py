@@ -84,7 +84,7 @@ _ORDERS_PASS = (
         r"\bverdict\s*(?:is|:|=|should\s+be|must\s+be|to)?\s*(?:\*\*)?"
         r"(?:pass(?:ed)?|normal|ok|good|accept(?:ed)?)\b"
     ),
-    r"^\W*(?:pass(?:ed)?|normal|ok(?:ay)?|accept(?:ed)?|bestanden|合格|正常)\W*$",
+    r"^\W*(?:(?:pass(?:ed)?|normal|ok(?:ay)?|accept(?:ed)?|bestanden|合格|正常)\W*)+$",
     r"\bfreigeben\b|\bfreigegeben\s+werden\b|应(?:该)?(?:放行|通过)|合格とする",
 )
 _ORDERS_REJECT = (
@@ -96,7 +96,7 @@ _ORDERS_REJECT = (
         r"\bverdict\s*(?:is|:|=|should\s+be|must\s+be|to)?\s*(?:\*\*)?"
         r"(?:fail(?:ed)?|anomalous|defective|reject(?:ed)?)\b"
     ),
-    r"^\W*(?:fail(?:ed)?|anomalous|defective|reject(?:ed)?|不合格|异常)\W*$",
+    r"^\W*(?:(?:fail(?:ed)?|anomalous|defective|reject(?:ed)?|不合格|异常)\W*)+$",
     r"\baussortier(?:en|t\s+werden)\b|应(?:该)?报废|不合格とする",
 )
 

@@ -25,6 +25,7 @@ from adapp.reasoning.choose import Choice, ReasonerOptions, choose
 from adapp.reasoning.question import QUICK_QUESTIONS, read_language, read_topic
 from adapp.services.case import Case
 from adapp.services.page_query import search_text
+from adapp.services.page_shelf import PageShelf, shelf
 
 if TYPE_CHECKING:
     from adapp.knowledge.sampling import SamplingConfig
@@ -135,6 +136,15 @@ class Explainer:
         return cast("PageLibrary", heavy.library(self._preset))
 
     @property
+    def shelf(self) -> PageShelf:
+        """The pages to browse and to open; no encoder is loaded.
+
+        Raises:
+            BadPage: If the pages are damaged.
+        """
+        return shelf(self._preset) if self._load is None else self._load().shelf
+
+    @property
     def choice(self) -> Choice:
         """Who answers, chosen once."""
         with self._guard:
@@ -221,11 +231,11 @@ class Explainer:
 
     def page(self, page_id: str, own: "OwnPages | None" = None) -> Page | None:
         """Return the page of an id, also out of a session's own; None if there is none."""
-        return self.library.page(page_id, own)
+        return self.shelf.page(page_id, () if own is None else own.pages)
 
     def page_picture(self, page: Page) -> RgbImage:
         """Return a page as a picture, [1448, 1024, 3]."""
-        return self.library.picture(page)
+        return self.shelf.picture(page)
 
     def read(self, files: Sequence[Path], held: "OwnPages | None" = None) -> "OwnPages":
         """Return a session's pages after ``files`` came in.

@@ -18,10 +18,10 @@ from adapp.core.results import RgbImage
 from adapp.core.settings import Settings
 from adapp.data.images import load_image
 from adapp.knowledge import store
-from adapp.knowledge.entries import Entry, by_id
+from adapp.knowledge.entries import Entry
 from adapp.knowledge.evidence import ChannelWeights, Keys, Locks, RegionKey, join
-from adapp.knowledge.pages import Page, from_entry
-from adapp.knowledge.retriever import Retrieval, Retriever
+from adapp.knowledge.pages import Page
+from adapp.knowledge.retriever import Hit, Retrieval, Retriever
 from adapp.knowledge.sampling import SamplingConfig
 from adapp.knowledge.user_pages import (
     DEFAULT,
@@ -32,9 +32,10 @@ from adapp.knowledge.user_pages import (
     read_folder,
 )
 from adapp.retrieval.index import FlatIndex
-from adapp.services.knowledge_pages import bundled_entries, page_picture
+from adapp.services.knowledge_pages import bundled_entries
 from adapp.services.page_locks import kept_locks, mark_of, page_locks, unpacked
 from adapp.services.page_query import MOST_REGIONS, PageQuery, surroundings
+from adapp.services.page_shelf import PageShelf, index_folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +80,9 @@ class PageLibrary:
     ) -> None:
         self.trained_on = tuple(trained_on)
         self._encoder = encoder
-        self._entries = by_id(entries)
-        self._settings = settings or Settings()
-        retriever = Retriever([from_entry(one) for one in entries], locks, FlatIndex, weights)
+        self.shelf = PageShelf(entries, () if added is None else added.pages, settings)
+        own = self.shelf.pages[: len(entries)]
+        retriever = Retriever(own, locks, FlatIndex, weights)
         if added is not None and added.pages:
             retriever = retriever.with_pages(added.pages, added.locks)
         self._retriever = retriever
@@ -94,17 +95,7 @@ class PageLibrary:
     @property
     def pages(self) -> tuple[Page, ...]:
         """All pages but those of sessions."""
-        return self._retriever.pages
-
-    def page(self, page_id: str, own: OwnPages | None = None) -> Page | None:
-        """Return the page of an id, also out of a session's own; None if there is none."""
-        held = () if own is None else own.pages
-        found = next((page for page in held if page.id == page_id), None)
-        return found or self._retriever.page(page_id)
-
-    def picture(self, page: Page) -> RgbImage:
-        """Return a page as a picture, [1448, 1024, 3]; the project's are drawn once."""
-        return page_picture(page, self._entries.get(page.id), self._settings.cache_dir)
+        return self.shelf.pages
 
     def keys(self, query: PageQuery) -> Keys:
         """Return what is asked for as vectors; pictures are encoded in one batch."""
@@ -146,6 +137,16 @@ class PageLibrary:
         if own is not None:
             retriever = retriever.with_pages(own.pages, own.locks)
         return retriever.retrieve(keys, sampling)
+
+    def ranked(self, query: PageQuery, own: OwnPages | None = None) -> tuple[Hit, ...]:
+        """Return every page that can be compared with ``query``, best first.
+
+        Raises:
+            BadPage: If none can.
+        """
+        count = len(self.pages) + (0 if own is None else len(own.pages))
+        found = self.search(query, own, SamplingConfig(budget=count, strategy="topk"))
+        return tuple(sorted(found.hits, key=lambda hit: hit.rank))
 
     def read(
         self, files: Sequence[Path], held: OwnPages | None = None, limits: Limits = DEFAULT
@@ -230,11 +231,6 @@ def load_library(
         settings=settings,
         trained_on=[str(name) for name in told] if isinstance(told, list) else (),
     )
-
-
-def index_folder(preset: str, settings: Settings) -> Path:
-    """Return where the operator's own pages lie; locks of one encoder do not serve another."""
-    return settings.knowledge_dir / f"index-{preset}"
 
 
 def operator_index(folder: Path, encoder: KeyEncoder) -> store.Stored | None:

@@ -18,6 +18,7 @@ from adapp.ui.compare_tab import build_compare_tab
 from adapp.ui.endpoints import build_endpoints
 from adapp.ui.errors import told
 from adapp.ui.inspect_tab import build_inspect_tab
+from adapp.ui.knowledge_tab import build_knowledge_tab
 from adapp.ui.labels import TRANSLATIONS, label
 from adapp.ui.methods_tab import build_methods_tab
 from adapp.ui.theme import STYLE_SHEETS, theme
@@ -54,6 +55,8 @@ def build_app(services: AppServices) -> gr.Blocks:
                 build_compare_tab(services, inspecting, tab)
             with gr.Tab(label("batch"), id="batch") as tab:
                 build_batch_tab(services, inspecting, tab)
+            with gr.Tab(label("knowledge"), id="knowledge-tab") as tab:
+                build_knowledge_tab(services, why.layout, tab)
             with gr.Tab(label("methods"), id="methods") as tab:
                 build_methods_tab(services, tab)
             with gr.Tab(label("api"), id="api-tab") as tab:
@@ -64,7 +67,7 @@ def build_app(services: AppServices) -> gr.Blocks:
         app.load(None, None, None, js=script("access.js"))
         app.load(None, None, None, js=_OPEN_LINK)
         app.unload(told(inspecting.runs.on_leave))
-        app.unload(told(why.on_leave))
+        app.unload(told(why.handlers.on_leave))
     app.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
     return app
 

@@ -24,8 +24,8 @@ from adapp.ui.explain_endpoint import ExplainEndpoint
 from adapp.ui.export_files import export, report_with_overlays
 from adapp.ui.form import problems, refuse, support_problem
 from adapp.ui.intake import SUFFIXES
+from adapp.ui.own_pages import PAGE_FILES
 from adapp.ui.queues import MODEL_QUEUE
-from adapp.ui.why_layout import PAGE_FILES
 
 
 class Endpoints:

@@ -2,10 +2,14 @@
 
 import gradio as gr
 
+from adapp.core.reasoner import Language, Topic
+from adapp.reasoning.question import QUICK_QUESTIONS
+
 _WORDS: dict[str, tuple[str, str, str, str]] = {
     "inspect": ("Inspect", "检测", "Prüfen", "検査"),
     "compare": ("Compare", "对比", "Vergleichen", "比較"),
     "batch": ("Batch", "批量", "Stapel", "一括"),
+    "knowledge": ("Knowledge", "知识", "Wissen", "知識"),
     "methods": ("Methods", "方法", "Verfahren", "手法"),
     "api": ("API", "API", "API", "API"),
     "about": ("About", "关于", "Über", "概要"),
@@ -61,13 +65,43 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         *("Export all (ZIP)", "全部导出 (ZIP)", "Alles exportieren (ZIP)"),
         "すべて書き出し (ZIP)",
     ),
+    "words": ("Words", "关键词", "Stichwörter", "キーワード"),
+    "object": ("Object", "对象", "Gegenstand", "対象物"),
+    "defect_type": ("Defect type", "缺陷类型", "Fehlerart", "欠陥の種類"),
+    "search": ("Search", "搜索", "Suchen", "検索"),
+    "by_picture": ("By a picture", "以图搜索", "Mit einem Bild", "画像で検索"),
+    "own_pages": (
+        *("Pages of your own", "自己的知识页", "Eigene Seiten"),
+        "自分のページ",
+    ),
+    "add_pages": ("Add pages", "添加页面", "Seiten hinzufügen", "ページを追加"),
+    "send": ("Send", "发送", "Senden", "送信"),
+    "words_example": (
+        "for example rust on sheet metal",
+        "用英文, 例如 rust on sheet metal",
+        "auf Englisch, etwa rust on sheet metal",
+        "英語で, 例: rust on sheet metal",
+    ),
+    "ask": (
+        *("Ask about this part", "询问这个零件", "Fragen Sie zu diesem Teil"),
+        "この部品について質問",
+    ),
     "rows": ("Rows", "行", "Zeilen", "行"),
 }
-LOCALES = ("en", "zh", "de", "ja")
+LOCALES: tuple[Language, ...] = ("en", "zh", "de", "ja")
 
 
 def _words(at: int) -> dict[str, str]:
-    return {key: words[at] for key, words in _WORDS.items()}
+    questions = QUICK_QUESTIONS[LOCALES[at]]
+    return {
+        **{key: words[at] for key, words in _WORDS.items()},
+        **{question_key(topic): words for topic, words in questions.items()},
+    }
+
+
+def question_key(topic: Topic) -> str:
+    """Return the key of the label of a quick question."""
+    return f"ask_{topic}"
 
 
 TRANSLATIONS = gr.I18n(
@@ -78,7 +112,7 @@ TRANSLATIONS = gr.I18n(
 
 def label(key: str) -> gr.i18n.I18nData:
     """Return the label called ``key``, which the browser puts into its own language."""
-    if key not in _WORDS:
+    if key not in TRANSLATIONS.translations_dict["en"]:
         msg = f"there is no label {key!r}"
         raise KeyError(msg)
     return TRANSLATIONS(key)

@@ -153,6 +153,22 @@ TRUTH_HINT = (
 )
 TRUTH_READ = "Read: {names}. The figures stand in the table, in percent."
 
+KNOWLEDGE_HINT = (
+    "The pages that answers of the Why panel cite: what a defect looks like, where it comes from, "
+    "what follows and what to check. No page decides a verdict."
+)
+ANY = "any"
+NO_PAGE_FITS = "No page fits. Use other words, or set object and defect type back to any."
+CHOOSE_PAGE = "Choose a page to read it here. Arrow keys move through the list, Enter opens."
+PICTURE_PAGE = "This page is a picture; no text could be read from it."
+NO_OWN_PAGE = (
+    "None yet. Markdown, text, PDF or pictures; they stay in this session, are marked as not "
+    "checked, and are only ever quoted."
+)
+PAGES_ADDED = "Pages added: {count}."
+PAGES_KNOWN = "These pages are here already."
+PAGE_GONE = "This page is no longer there: it was removed."
+
 PRIVACY = """
 **Your pictures stay on this machine.** The app makes no request that leaves it, keeps no history
 and no usage figures. Uploaded files lie in a temporary folder under a hash of their content and

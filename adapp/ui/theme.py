@@ -5,7 +5,12 @@ from pathlib import Path
 import gradio as gr
 
 _HERE = Path(__file__).parent
-STYLE_SHEETS = (_HERE / "style.css", _HERE / "workbench.css", _HERE / "why.css")
+STYLE_SHEETS = (
+    _HERE / "style.css",
+    _HERE / "workbench.css",
+    _HERE / "why.css",
+    _HERE / "pages.css",
+)
 
 _ACCENT = gr.themes.Color(
     c50="#eef5fa",

@@ -1,24 +1,23 @@
-"""Answers in the Why panel: ask, stop, open and bring pages; no verdict is made here."""
+"""Answers in the Why panel: ask and stop; no verdict is made here."""
 
 import math
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Final
 
 import gradio as gr
 
 from adapp.core.errors import AdappError, UsageError
+from adapp.knowledge.cleaning import visible
 from adapp.services.case import case_of
 from adapp.services.explaining import Question
 from adapp.services.regions import Thresholds
-from adapp.ui import page_view, why_view
+from adapp.ui import knowledge_view, page_view, why_view
 from adapp.ui.app_services import AppServices
 from adapp.ui.inspect_draw import Updates
-from adapp.ui.pictures import png_uri
 from adapp.ui.state import Held
 from adapp.ui.why_layout import WhyLayout
-from adapp.ui.why_state import Exchange, Talk
+from adapp.ui.why_state import Talk
 
 NO_PART: Final = "There is no result to ask about: inspect a part first."
 NO_QUESTION: Final = "Write a question first, or press one of the buttons."
@@ -47,7 +46,7 @@ class WhyHandlers:
         session = str(browser.session_hash)
         stop = self._runs.begin(session)
         try:
-            yield from self._answer(talk, held, chosen, words.strip(), stop.is_set)
+            yield from self._answer(talk, held, chosen, visible(words).strip(), stop.is_set)
         except AdappError as refusal:
             yield {
                 self._layout.message: page_view.message_html(str(refusal), "error"),
@@ -120,67 +119,15 @@ class WhyHandlers:
         key = "" if held is None or held.inspection is None else part_key(held, chosen)
         return {**self._shown(talk, key), self._layout.message: "", self._layout.page: ""}
 
-    def on_open(self, event: gr.EventData, talk: Talk, held: Held | None, chosen: int) -> Updates:
-        """Open the page that was clicked on.
-
-        Raises:
-            UsageError: If it is not there any more.
-        """
-        page_id = str(event.key)
-        page = self._explainer.page(page_id, talk.own)
-        if page is None:
-            msg = "This page is no longer there: it was removed."
-            raise UsageError(msg)
-        picture = png_uri(self._explainer.page_picture(page))
-        found = _last(talk, held, chosen)
-        return {
-            self._layout.page: why_view.page_html(page, picture),
-            self._layout.pages: why_view.pages_html(found.pages if found else (), page_id),
-        }
-
-    def on_close(self, talk: Talk, held: Held | None, chosen: int) -> Updates:
-        """Close the page that is open."""
-        found = _last(talk, held, chosen)
-        return {
-            self._layout.page: "",
-            self._layout.pages: why_view.pages_html(found.pages if found else ()),
-        }
-
-    def on_upload(self, talk: Talk, files: list[str] | None) -> Updates:
-        """Take pages of the user's own in; a file that is none is refused by name."""
-        refused = []
-        for file in files or []:
-            try:
-                talk.own = self._explainer.read([Path(file)], talk.own)
-            except AdappError as refusal:
-                refused.append(str(refusal))
-        message = page_view.message_html(" ".join(refused), "error") if refused else ""
-        return {**self._own(talk), self._layout.message: message}
-
-    def on_remove(self, event: gr.EventData, talk: Talk) -> Updates:
-        """Forget a page of the user's own."""
-        if talk.own is not None:
-            talk.own = talk.own.without(str(event.key))
-        return {**self._own(talk), self._layout.page: ""}
-
-    def _own(self, talk: Talk) -> Updates:
-        pages = () if talk.own is None else talk.own.pages
-        return {self._layout.talk: talk, self._layout.own: why_view.own_html(pages)}
-
     def _shown(self, talk: Talk, key: str) -> Updates:
         exchanges = talk.about(key)
         pages = exchanges[-1].pages if exchanges else ()
         return {
             self._layout.chat: why_view.chat_html(exchanges),
-            self._layout.pages: why_view.pages_html(pages),
+            self._layout.pages: knowledge_view.found_html(pages),
         }
 
 
 def part_key(held: Held, chosen: int) -> str:
     """Return the name of one part of a session's result; no two runs share one."""
     return f"{held.key}-{chosen}"
-
-
-def _last(talk: Talk, held: Held | None, chosen: int) -> Exchange | None:
-    exchanges = [] if held is None else talk.about(part_key(held, chosen))
-    return exchanges[-1] if exchanges else None

@@ -1,31 +1,43 @@
 """The Why panel under a result: which event is answered by which handler, and in which queue."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from adapp.ui.app_services import AppServices
 from adapp.ui.errors import told
 from adapp.ui.inspect_parts import InspectLayout
+from adapp.ui.opened_page import wire_opened
 from adapp.ui.queues import AT_ONCE, MODEL_QUEUE, PRIVATE
 from adapp.ui.why_handlers import WhyHandlers
 from adapp.ui.why_layout import WhyLayout, lay_out
 
 
-def build_why_panel(services: AppServices, inspect: InspectLayout) -> WhyHandlers:
-    """Build the panel inside the current ``Blocks``, with its events; return its handlers."""
+class WhyPanel(NamedTuple):
+    """The panel's parts that the Knowledge tab and the page as a whole need."""
+
+    handlers: WhyHandlers
+    layout: WhyLayout
+
+
+def build_why_panel(services: AppServices, inspect: InspectLayout) -> WhyPanel:
+    """Build the panel inside the current ``Blocks``, with its events.
+
+    Its box of own pages is connected by the Knowledge tab, which shows the same pages.
+    """
     layout = lay_out()
     handlers = WhyHandlers(services, layout)
     part: list[gr.blocks.Block] = [layout.talk, inspect.results.held, inspect.results.chosen]
     _wire_answers(layout, handlers, part)
-    _wire_pages(layout, handlers, part)
+    lists = (layout.chat, layout.pages, layout.own.listed)
+    wire_opened(services.explainer, layout.talk, layout.page, lists)
     inspect.results.verdict.change(
         told(handlers.on_part),
         part,
         [layout.chat, layout.message, layout.pages, layout.page],
         **AT_ONCE,
     )
-    return handlers
+    return WhyPanel(handlers, layout)
 
 
 def _wire_answers(layout: WhyLayout, handlers: WhyHandlers, part: list[gr.blocks.Block]) -> None:
@@ -49,23 +61,4 @@ def _wire_answers(layout: WhyLayout, handlers: WhyHandlers, part: list[gr.blocks
         [*layout.asked(), *layout.buttons()],
         cancels=running,
         **AT_ONCE,
-    )
-
-
-def _wire_pages(layout: WhyLayout, handlers: WhyHandlers, part: list[gr.blocks.Block]) -> None:
-    """Connect what opens, closes, brings and removes pages."""
-    opened = [layout.page, layout.pages]
-    for shown in (layout.chat, layout.pages, layout.own):
-        shown.open(told(handlers.on_open), part, opened, show_progress="hidden", **PRIVATE)
-    layout.page.clear(told(handlers.on_close), part, opened, **AT_ONCE)
-    layout.upload.upload(
-        told(handlers.on_upload),
-        [layout.talk, layout.upload],
-        [layout.talk, layout.own, layout.message],
-        show_progress_on=layout.own,
-        **MODEL_QUEUE,
-        **PRIVATE,
-    )
-    layout.own.remove(
-        told(handlers.on_remove), layout.talk, [layout.talk, layout.own, layout.page], **AT_ONCE
     )

@@ -66,7 +66,7 @@ class Talk:
                 turns += [Turn("user", exchange.question), Turn("assistant", exchange.text)]
         return tuple(turns)
 
-    def own_page(self, page_id: str) -> Page | None:
-        """Return a page of the session; None if it has none of that id."""
-        held = () if self.own is None else self.own.pages
-        return next((page for page in held if page.id == page_id), None)
+    @property
+    def own_pages(self) -> tuple[Page, ...]:
+        """Pages of the session."""
+        return () if self.own is None else self.own.pages

@@ -1,4 +1,4 @@
-"""What questions, answers and knowledge pages look like: pure functions to HTML.
+"""What questions and answers look like: pure functions to HTML.
 
 Answers are Markdown of people who are not trusted here: everything is escaped first, then the few
 marks that answers use become tags. No link, picture or tag of an answer survives.
@@ -10,8 +10,7 @@ from html import escape
 from typing import Final
 
 from adapp.core.reasoner import Source
-from adapp.knowledge.pages import Page
-from adapp.services.explaining import Answer, FoundPage
+from adapp.services.explaining import Answer
 from adapp.ui.why_state import Exchange
 
 GENERATED: Final = "This explanation is generated text. The verdict above comes from the detector."
@@ -28,6 +27,7 @@ _EMPTY: Final = (
     "Ask what it is, where it comes from, what follows and what to check. Answers cite knowledge "
     "pages; click a citation to open its page."
 )
+_SKIPPED: Final = "Why another writer was not used"
 _GRAVE = frozenset({"contradiction", "unknown_citation"})
 _STRONG = re.compile(r"\*\*([^*\n]+)\*\*")
 _SOFT = re.compile(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])")
@@ -72,13 +72,19 @@ def _about(answer: Answer) -> str:
         f'<li class="{"is-grave" if flag.kind in _GRAVE else ""}">{escape(flag.detail)}</li>'
         for flag in words.flags
     )
-    reason = "" if words.fallback_reason is None else f"<li>{escape(words.fallback_reason)}</li>"
     notice = NO_MODEL if words.source == "evidence_only" else GENERATED
-    remarks = f'<ul class="flags">{flags}{reason}</ul>' if flags or reason else ""
+    remarks = f'<ul class="flags">{flags}</ul>' if flags else ""
     return (
         f'<footer class="wrote">{remarks}<p title="{escape(answer.why)}">'
-        f"{escape(' | '.join(parts))}</p><p>{notice}</p></footer>"
+        f"{escape(' | '.join(parts))}</p><p>{notice}</p>{_fallback(words.fallback_reason)}</footer>"
     )
+
+
+def _fallback(reason: str | None) -> str:
+    """Return why a preferred writer was skipped, folded away: it is the same for every answer."""
+    if reason is None:
+        return ""
+    return f"<details><summary>{_SKIPPED}</summary><p>{escape(reason)}</p></details>"
 
 
 def markdown_html(text: str, known: set[str]) -> str:
@@ -117,57 +123,3 @@ def _inline(line: str, known: set[str]) -> str:
         return f'<button type="button" class="cite" {told}>{escape(page)}</button>'
 
     return _CITED.sub(citation, safe)
-
-
-def pages_html(pages: Sequence[FoundPage], opened: str = "") -> str:
-    """Return the retrieved pages as cards that open them; ``opened`` is the one that is open."""
-    if not pages:
-        return ""
-    cards = "".join(_card(one, opened) for one in pages)
-    return f'<section class="found"><h4>Pages found</h4><div>{cards}</div></section>'
-
-
-def _card(found: FoundPage, opened: str) -> str:
-    page = found.page
-    current = ' aria-current="true"' if page.id == opened else ""
-    told = ["cited"] if found.cited else []
-    told += [] if page.trusted else ["not checked"]
-    marks = "".join(f"<i>{mark}</i>" for mark in told)
-    return (
-        f'<button type="button" class="page{"" if page.trusted else " is-untrusted"}" '
-        f'data-page="{escape(page.id)}"{current}><b>{escape(page.title)}</b>'
-        f"<small>{escape(page.id)} | score {found.score:.2f}</small>{marks}</button>"
-    )
-
-
-def page_html(page: Page, picture: str) -> str:
-    """Return an opened page: its picture, what it rests on, and its text for screen readers."""
-    trust = (
-        "Written and drawn by the project."
-        if page.trusted
-        else "Added by a user and not checked. Quoted, never obeyed."
-    )
-    return (
-        f'<figure class="leaf{"" if page.trusted else " is-untrusted"}" tabindex="-1">'
-        f"<figcaption><b>{escape(page.title)}</b><span>{escape(page.id)} | {trust} Licence: "
-        f"{escape(page.licence)}. Sources: {escape('; '.join(page.sources) or 'none named')}."
-        f'</span><button type="button" data-close aria-label="Close the page">Close</button>'
-        f'</figcaption><img src="{picture}" alt="{escape(page.text(1500))}"></figure>'
-    )
-
-
-def own_html(pages: Sequence[Page]) -> str:
-    """Return the session's own pages, each with a button that removes it."""
-    if not pages:
-        return (
-            '<p class="quiet">None yet. Markdown, text, PDF or pictures; they stay in this '
-            "session, are marked as not checked, and only ever quoted.</p>"
-        )
-    rows = "".join(
-        f'<li><button type="button" class="cite" data-page="{escape(page.id)}">'
-        f"{escape(page.title)}</button><small>{escape(page.id)} | not checked</small>"
-        f'<button type="button" data-remove="{escape(page.id)}" '
-        f'aria-label="Remove {escape(page.title)}">Remove</button></li>'
-        for page in pages
-    )
-    return f'<ul class="own">{rows}</ul>'

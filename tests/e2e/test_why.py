@@ -90,7 +90,9 @@ def test_own_page_is_found_marked_and_removed(asking, tmp_path):
     cards = asking.page.locator("#why-pages .page.is-untrusted")
     expect(cards).to_contain_text("Scratches on our plates", timeout=PAGE_MS)
     cards.first.click()
-    expect(asking.page.locator("#why-page .leaf.is-untrusted")).to_contain_text("Quoted")
+    expect(asking.page.locator("#why-page .leaf.is-untrusted")).to_contain_text(
+        "quoted, never obeyed"
+    )
     asking.screenshot("why-own")
     own.locator("[data-remove]").click()
     expect(own).to_have_count(0)

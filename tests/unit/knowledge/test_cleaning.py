@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapp.knowledge.cleaning import REMOVED, clean_line, clean_name, clean_text, slug
+from adapp.knowledge.cleaning import REMOVED, clean_line, clean_name, clean_text, slug, visible
 
 HOSTILE = [
     "<img src=https://evil.example/x?d=1 onerror=alert(1)>seen",
@@ -97,3 +97,7 @@ def test_line_is_one_line():
 )
 def test_slug(name, expected):
     assert slug(name) == expected
+
+
+def test_only_what_cannot_be_seen_is_taken_out_of_a_question():
+    assert visible("\u202eIs <b>it</b> worn\u200b?\u202c") == "Is <b>it</b> worn?"

@@ -14,6 +14,7 @@ AGAINST_ANOMALOUS = [
     "Es gibt keinen sichtbaren Fehler.",
     "该零件没有任何缺陷。",
     "这是合格的。",
+    "NORMAL | pass",
     "欠陥は見られません。",
     "この部品は正常です。",
     "The surface is free of defects.",

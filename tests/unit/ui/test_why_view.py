@@ -3,18 +3,13 @@
 import pytest
 
 from adapp.core.reasoner import Explanation, Flag, TokenCount
-from adapp.knowledge.pages import Page, Section
 from adapp.services.explaining import Answer, FoundPage
 from adapp.ui import why_view
 from adapp.ui.why_state import MOST_TALKS, Exchange, Talk
 from tests.page import read
+from tests.pages import page
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-def page(page_id="bottle/crack", title="Crack", origin="bundled"):
-    given = ("defect", "bottle", "crack", "crack", (Section("", ("Text.",)),), ("a source",))
-    return Page(page_id, title, *given, "Apache-2.0", origin)
 
 
 def answer(text="Words.", flags=(), source="local_model", **more):
@@ -44,8 +39,6 @@ def test_no_text_becomes_markup(text):
     assert set(read(why_view.markdown_html(text, known)).tags) <= {"p", "b"}
     talk = why_view.chat_html([Exchange(text, text, (FoundPage(page(title=text), 1.0),))])
     assert "img" not in read(talk).tags
-    cards = why_view.pages_html([FoundPage(page(title=text), 1.0)])
-    assert set(read(cards).tags) <= {"section", "h4", "div", "button", "b", "small"}
 
 
 def test_who_wrote_it_stands_under_every_answer():
@@ -69,17 +62,6 @@ def test_contradiction_stands_out():
 def test_fallback_is_told():
     told = why_view.chat_html([Exchange("?", "x", (), answer(fallback_reason="No GPU here."))])
     assert "No GPU here." in told
-
-
-def test_pages_of_users_are_marked_and_can_be_removed():
-    own = page("own/x-1", "Mine", "session")
-    html = why_view.pages_html([FoundPage(own, 0.5, cited=True)], "own/x-1")
-    assert "is-untrusted" in html
-    assert "not checked" in html
-    assert 'aria-current="true"' in html
-    assert 'data-remove="own/x-1"' in why_view.own_html([own])
-    assert "never obeyed" in why_view.page_html(own, "data:,")
-    assert "never obeyed" not in why_view.page_html(page(), "data:,")
 
 
 def test_unfinished_answer_says_what_is_going_on():
