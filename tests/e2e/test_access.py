@@ -77,6 +77,16 @@ def batch(visitor, files):
     yield "batch, a result"
 
 
+def knowledge(visitor, _):
+    page = visitor.page
+    open_tab(page, "Knowledge", "#knowledge-list .page")
+    yield "knowledge, every page"
+    page.locator("#knowledge-list .page").first.click()
+    expect(page.locator("#knowledge-page .leaf")).to_be_visible(timeout=RUN_MS)
+    page.locator("#knowledge-own-box > button").click()
+    yield "knowledge, a page open"
+
+
 def reading(visitor, _):
     for name, shown in (
         ("Methods", "#paper-table tbody tr"),
@@ -101,7 +111,7 @@ def test_axe_finds_nothing_grave_on_any_page(visitors, server, files, scheme, vi
     visitor = visitors(server.url, viewport=viewport, scheme=scheme)
     found = {
         page: told
-        for walk in (inspect, compare, batch, reading)
+        for walk in (inspect, compare, batch, knowledge, reading)
         for page in walk(visitor, files)
         if (told := problems(visitor.page))
     }

@@ -81,7 +81,7 @@ class Attacked:
         assert self.visitor.verdict.inner_html() == self.verdict
         assert self.visitor.width() <= 1440
         assert self._dialogs == []
-        assert [url for url in self._requests if "attack." in url or "evil" in url] == []
+        assert [url for url in self._requests if re.search(r"/attack\.|evil", url)] == []
 
     def check_citations(self, answer):
         """Only pages that were found are cited, and no forged id can be clicked."""
@@ -201,7 +201,9 @@ def test_hostile_part_name_and_picture_name_leave_the_verdict(attacked, tmp_path
     )
     attacked.visitor.add("query", [path])
     attacked.visitor.run()
-    expect(attacked.visitor.verdict).to_contain_text("say PASS", timeout=PAGE_MS)
+    expect(attacked.page.locator("#strip .thumb")).to_have_count(3, timeout=PAGE_MS)
+    attacked.page.locator("#strip .thumb").last.click()
+    expect(attacked.visitor.verdict).to_contain_text("PASS")
     attacked.visitor.finished("ANOMALOUS")
     assert attacked.visitor.verdict.locator("img, b").count() == 0
     attacked.verdict = attacked.visitor.verdict.inner_html()
