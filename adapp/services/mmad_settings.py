@@ -186,7 +186,7 @@ class Evidence:
         words = search_text("", types, question.text, "summary")
         query = PageQuery(picture, words) if case is None else case.page_query(words)
         hits = sorted(library.search(query).hits, key=lambda hit: hit.rank)
-        return tuple(hit.page.passage(hit.score, library.picture(hit.page)) for hit in hits)
+        return tuple(hit.page.passage(hit.score, library.shelf.picture(hit.page)) for hit in hits)
 
     def _pages(self) -> "PageLibrary":
         if self._library is None:
