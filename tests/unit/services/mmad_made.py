@@ -8,7 +8,7 @@ from functools import partial
 from unittest import mock
 
 from adapp.methods.registry import METHODS
-from adapp.services import page_library, pool
+from adapp.services import page_library, page_shelf, pool
 from adapp.services.mmad_asking import AskingOptions
 from adapp.services.reproduce import reproduce
 from adapp.services.reproduce_lines import ReproduceRequest
@@ -160,7 +160,7 @@ def run(folder, url=None, *, report=None, json_path=None, expert=True, **options
         mock.patch.dict(METHODS, known, clear=True),
         mock.patch.object(pool.registry, "load", FakeLoader()),
         mock.patch.object(page_library, "load_library", return_value=tiny_library()),
-        mock.patch.object(page_library.PageLibrary, "picture", return_value=PAGE),
+        mock.patch.object(page_shelf.PageShelf, "picture", return_value=PAGE),
         mock.patch.dict(os.environ, {"ADAPP_REASONER_MODEL": MODEL}),
     ):
         return reproduce(request, json_path=json_path, report=report)
