@@ -5,7 +5,8 @@ calibrates it, a planted defect outranks the rest, tuning reports and can be can
 normal picture gives a new object. It keeps no hidden state: ``predictions`` only counts.
 
 There is one for each kind of method: ``raid`` compares with the support, ``h2vlr`` does too and
-gives reasons (evidence maps, hyperedges, a residual weight), ``kanoclip`` needs no support.
+gives reasons (evidence maps, hyperedges, a residual weight), ``kanoclip`` needs no support,
+``adseeker`` does not either and tells types of defect.
 """
 
 import itertools
@@ -17,9 +18,11 @@ from adapp.core.errors import UnsupportedRegime
 from adapp.core.results import (
     AnomalyResult,
     Calibration,
+    DefectTypes,
     Hyperedges,
     NearestNormal,
     Provenance,
+    TypeAccuracy,
 )
 from adapp.methods.registry import METHODS, MethodInfo
 
@@ -29,6 +32,9 @@ PROMPTS = ("good part", "part with a scratch", "part with a hole")
 GAIN = 2.0  # a difference of half the grey range saturates the map
 MARGIN = 0.05
 TUNING_STEPS = 5
+ZERO_SHOT = ("kanoclip", "adseeker")
+TYPES = ("scratch", "missing_part", "stain", "")
+ACCURACY = TypeAccuracy(0.41, 0.66, 0.05, 0.16, 812, 19, "outlined defects of other parts")
 
 FAKE_METHODS = {
     "h2vlr": MethodInfo(
@@ -59,6 +65,22 @@ FAKE_METHODS = {
             "residual": "What the adapter changed.",
             "fused": "Both together.",
             "stage": "The map of one depth of the encoder.",
+        },
+        uses_part_name=True,
+    ),
+    "adseeker": MethodInfo(
+        name="adseeker",
+        title="ADSeeker",
+        regimes=frozenset({"zero_shot"}),
+        variants=("base", "full"),
+        summary="Compares a part with words and says what kind of defect it sees.",
+        map_meanings={
+            "base": "Static prompts alone.",
+            "residual": "What sparse prompts and types changed.",
+            "fused": "Both together.",
+            "location": "The literal ratio.",
+            "sparse code": "Attention to the living atoms.",
+            "type": "Where the chosen type beats none of these.",
         },
         uses_part_name=True,
     ),
@@ -128,6 +150,7 @@ class FakeFitted:
             seed=self.detector.seed,
             device="cpu",
             dtype="float32",
+            type_accuracy=ACCURACY if self.detector.name == "adseeker" else None,
         )
 
     def calibration(self):
@@ -160,7 +183,7 @@ class FakeFitted:
         return replace(self, support=(*self.support, image))
 
     def _normal_scores(self):
-        if len(self.support) == 1 and self.detector.name != "kanoclip":
+        if len(self.support) == 1 and self.detector.name not in ZERO_SHOT:
             only = self.support[0]
             return [self._result(np.roll(only, 1, axis=0), self.support).score]
         return [
@@ -169,7 +192,7 @@ class FakeFitted:
         ]
 
     def _result(self, query, support):
-        zero_shot = self.detector.name == "kanoclip"
+        zero_shot = self.detector.name in ZERO_SHOT
         if support and not zero_shot:
             differences = _differences(query, support)
             raw = differences.min(axis=0)
@@ -187,11 +210,12 @@ class FakeFitted:
             residual_weight=weight,
             fused_map=fused,
             score=_score(fused),
-            score_range=(0.0, 2.0) if zero_shot else (0.0, 1.0),
+            score_range=(0.0, 2.0) if self.detector.name == "kanoclip" else (0.0, 1.0),
             provenance=self.provenance,
             evidence=_evidence(self.detector.name, base),
             nearest_normal=None if differences is None else _nearest(differences),
             hyperedges=_hyperedges(query, base) if self.detector.name == "h2vlr" else None,
+            defect_types=_types(base) if self.detector.name == "adseeker" else None,
             category=self.category,
         )
 
@@ -206,7 +230,17 @@ def _evidence(name, base):
         }
     if name == "kanoclip":
         return {f"stage {stage}": (base * stage / 9).astype(np.float32) for stage in (3, 5, 7, 9)}
+    if name == "adseeker":
+        return {"location": np.sqrt(base), "sparse code": base**2, "type": base}
     return {"difference": base}
+
+
+def _types(base):
+    """Return scratches where the base map is high, next missing parts, and nothing elsewhere."""
+    cells = _cells(base)
+    flat = np.zeros_like(cells)
+    logits = np.stack([8 * cells, 4 * cells, flat, flat + 1], axis=2)
+    return DefectTypes(TYPES, logits.astype(np.float32), chosen="scratch")
 
 
 def _hyperedges(query, base):

@@ -14,6 +14,7 @@ from adapp.services.case import Case, case_of
 from adapp.services.explaining import Answer, Explainer, Question, answer, answer_json
 from adapp.services.inspection import InspectionRequest, InspectionUpdate, drain, inspect
 from adapp.services.pool import DetectorPool
+from adapp.services.region_types import type_words
 from adapp.services.regions import Thresholds
 
 
@@ -110,6 +111,7 @@ def _text(case: Case, told: Answer) -> str:
     return "\n".join(
         [
             f"verdict\t{facts.label}\tscore {facts.score:.4f}\tthreshold {facts.threshold:.4f}",
+            *(f"type\t{type_words(kind)}" for kind in facts.types),
             "",
             words.text,
             "",

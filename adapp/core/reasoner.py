@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, Protocol, TypeAlias
 
-from adapp.core.results import AnomalyMap, CalibrationBasis, RgbImage
+from adapp.core.results import AnomalyMap, CalibrationBasis, RgbImage, TypeAccuracy
 
 Language: TypeAlias = Literal["en", "de", "zh", "ja"]
 Topic: TypeAlias = Literal["summary", "what", "why", "consequences", "checks", "false_alarm"]
@@ -98,6 +98,7 @@ class ResultFacts:
         n_normals: Normal pictures whose score is known.
         basis: What the threshold rests on.
         types: Defect types of the whole picture, most probable first.
+        type_accuracy: How often such types are right; None if that was not measured.
     """
 
     label: Literal["normal", "anomalous"]
@@ -110,6 +111,7 @@ class ResultFacts:
     n_normals: int = 0
     basis: CalibrationBasis = "generic"
     types: tuple[TypeProbability, ...] = ()
+    type_accuracy: TypeAccuracy | None = None
 
     @property
     def anomalous(self) -> bool:

@@ -23,6 +23,29 @@ CalibrationBasis: TypeAlias = Literal["leave_one_out", "augmented", "generic"]
 
 
 @dataclass(frozen=True, slots=True)
+class TypeAccuracy:
+    """How often the right type of defect was named, on defects that the naming had not seen.
+
+    Attributes:
+        first: Share of defects whose type was named first, every type weighing the same, [0, 1].
+        among_three: Share whose type was among the first three, likewise.
+        chance_first: What guessing would reach of ``first``.
+        chance_among_three: What guessing would reach of ``among_three``.
+        defects: Defects behind it.
+        types: Types that occur among them.
+        setting: On what it was measured, as a part of a sentence.
+    """
+
+    first: float
+    among_three: float
+    chance_first: float
+    chance_among_three: float
+    defects: int
+    types: int
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """What produced a number, so that no result can pass for another one's.
 
@@ -40,6 +63,8 @@ class Provenance:
         device: ``cpu`` or ``cuda:N``.
         dtype: Arithmetic of the frozen encoder, e.g. ``bfloat16``.
         fallbacks: Every deviation from what was asked for, one sentence each.
+        type_accuracy: How often its types of defect are right; None if it names none or if that
+            was not measured.
     """
 
     method: str
@@ -54,6 +79,7 @@ class Provenance:
     device: str
     dtype: str
     fallbacks: tuple[str, ...] = ()
+    type_accuracy: TypeAccuracy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +171,8 @@ class DefectTypes:
         names: Canonical types, T of them, and "" last for "none of these".
         logits: Unnormalised log-probabilities of every patch, [h, w, T + 1] float32; those of a
             region are the mean of its patches'.
+        chosen: The type that the evidence map ``type`` is about; "" if there is no such map, or
+            not one type all over it.
 
     Raises:
         ValueError: If the shapes disagree or "none of these" is not last.
@@ -152,6 +180,7 @@ class DefectTypes:
 
     names: tuple[str, ...]
     logits: NDArray[np.float32]
+    chosen: str = ""
 
     def __post_init__(self) -> None:
         if self.logits.ndim != 3 or self.logits.shape[2] != len(self.names):

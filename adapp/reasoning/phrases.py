@@ -33,6 +33,9 @@ class Phrases:
         type_picture: The same of the whole picture.
         type_next: The types that come next.
         type_none: The type evidence fits no known type.
+        no_type: What that outcome is called in ``type_next``.
+        type_measured: How often such types are right.
+        type_unmeasured: That was not measured.
         pages: How a page's lines on an aspect are introduced.
         unchecked: How a quotation from a page of a user's own is introduced.
         withheld: Lines of such a page were left out.
@@ -72,6 +75,9 @@ class Phrases:
     type_picture: str
     type_next: str
     type_none: str
+    no_type: str
+    type_measured: str
+    type_unmeasured: str
     pages: dict[Aspect, str]
     unchecked: str
     withheld: str

@@ -31,6 +31,12 @@ CHINESE: Final = Phrases(
     type_picture="该图片最可能的缺陷类型是 {name}（{share}）。",
     type_next="其次是 {others}。",
     type_none="其外观不符合任何已知缺陷类型（{share}）。",
+    no_type="不属于任何已知类型",
+    type_measured=(
+        "在学习类型时未见过的 {defects} 个缺陷上，正确类型排在第一位的占 {first}，排在前三位的占 "
+        "{three}；随机猜测则分别为 {chance} 和 {chance_three}。"
+    ),
+    type_unmeasured="此类类型判断的正确率未经测量。",
     pages={
         "description": "页面 [{id}] {title}（相似度 {score}）的描述：",
         "causes": "页面 [{id}] {title}（相似度 {score}）列出的原因：",
@@ -90,6 +96,12 @@ JAPANESE: Final = Phrases(
     type_picture="画像の最も確からしい欠陥の種類は {name}（{share}）です。",
     type_next="次は {others} です。",
     type_none="外観は既知の欠陥の種類のどれにも当てはまりません（{share}）。",
+    no_type="既知の種類のどれでもない",
+    type_measured=(
+        "種類の学習に使われていない {defects} 個の欠陥では、正しい種類が 1 位だったのは {first}、"
+        "3 位以内は {three} でした（偶然なら {chance} と {chance_three}）。"
+    ),
+    type_unmeasured="このような種類の判定がどれほど正しいかは測定されていません。",
     pages={
         "description": "ページ [{id}] {title}（類似度 {score}）の説明：",
         "causes": "ページ [{id}] {title}（類似度 {score}）が挙げる原因：",

@@ -33,6 +33,12 @@ ENGLISH: Final = Phrases(
     type_picture="The most probable defect type of the picture is {name} ({share}).",
     type_next="Next most probable: {others}.",
     type_none="Its appearance fits none of the known defect types ({share}).",
+    no_type="none of the known types",
+    type_measured=(
+        "On {defects} defects that the naming had not seen, the right type came first for {first} "
+        "and among the first three for {three}; by chance it would be {chance} and {chance_three}."
+    ),
+    type_unmeasured="How often such types are right was not measured.",
     pages={
         "description": "Page [{id}] {title} (similarity {score}) describes:",
         "causes": "Page [{id}] {title} (similarity {score}) names these causes:",
@@ -105,6 +111,13 @@ GERMAN: Final = Phrases(
     type_picture="Der wahrscheinlichste Fehlertyp des Bildes ist {name} ({share}).",
     type_next="Danach am wahrscheinlichsten: {others}.",
     type_none="Das Aussehen passt zu keinem der bekannten Fehlertypen ({share}).",
+    no_type="keiner der bekannten Typen",
+    type_measured=(
+        "Bei {defects} Fehlern, die beim Lernen der Typen fehlten, stand der richtige Typ "
+        "für {first} an erster Stelle und für {three} unter den ersten drei; durch Raten wären es "
+        "{chance} und {chance_three}."
+    ),
+    type_unmeasured="Wie oft solche Typen stimmen, wurde nicht gemessen.",
     pages={
         "description": "Seite [{id}] {title} (Ähnlichkeit {score}) beschreibt:",
         "causes": "Seite [{id}] {title} (Ähnlichkeit {score}) nennt diese Ursachen:",

@@ -21,7 +21,7 @@ from adapp.core.results import RgbImage
 from adapp.reasoning.config import PromptConfig
 from adapp.reasoning.phrases_european import ENGLISH
 from adapp.reasoning.question import LANGUAGE_NAMES, language_of
-from adapp.reasoning.statements import number, place, share, type_name
+from adapp.reasoning.statements import number, place, share, type_name, type_reliability
 from adapp.reasoning.untrusted import fenced, name, plain
 
 _NO_TYPE = "none of the known types"
@@ -198,6 +198,7 @@ def _facts(request: ReasoningRequest, config: PromptConfig) -> list[Part]:
     ]
     if facts.types:
         lines.append(f"Defect types of the picture{_types(facts.types)}.")
+        lines.append(type_reliability(facts.type_accuracy, ENGLISH))
     return [Text("Facts:\n" + "\n".join(f"- {line}" for line in lines) + "\n")]
 
 

@@ -13,6 +13,7 @@ from adapp.core.reasoner import (
     Topic,
     TypeProbability,
 )
+from adapp.core.results import TypeAccuracy
 from adapp.reasoning.phrases import Phrases
 from adapp.reasoning.phrases_asian import CHINESE, JAPANESE
 from adapp.reasoning.phrases_european import ENGLISH, GERMAN
@@ -100,6 +101,19 @@ def type_name(kind: TypeProbability) -> str:
     return name(kind.name.replace("_", " "))
 
 
+def type_reliability(found: TypeAccuracy | None, words: Phrases) -> str:
+    """Return how often the types that a method names are right, as far as that was measured."""
+    if found is None:
+        return words.type_unmeasured
+    return words.type_measured.format(
+        defects=found.defects,
+        first=share(found.first),
+        three=share(found.among_three),
+        chance=share(found.chance_first),
+        chance_three=share(found.chance_among_three),
+    )
+
+
 def place(region: RegionFact, size: tuple[int, int], words: Phrases) -> str:
     """Return in which ninth of a picture of ``size`` (height, width) the region's middle lies."""
     row0, column0, row1, column1 = region.box
@@ -157,9 +171,8 @@ def _regions(request: ReasoningRequest, topic: Topic, words: Phrases) -> Iterato
     if len(regions) > _DESCRIBED and described:
         text = words.more_regions.format(count=len(regions) - _DESCRIBED)
         yield Statement(text, "map", item=True)
-    if topic in _WITH_TYPES and request.facts is not None and not any(r.types for r in regions):
-        for text in _types(request.facts.types, words.type_picture, words):
-            yield Statement(text, "types")
+    if topic in _WITH_TYPES:
+        yield from _type_evidence(request, words)
 
 
 def _region(region: RegionFact, position: int, size: tuple[int, int], words: Phrases) -> str:
@@ -186,17 +199,31 @@ def _match(region: RegionFact, position: int, words: Phrases) -> list[str]:
     return [told]
 
 
+def _type_evidence(request: ReasoningRequest, words: Phrases) -> Iterator[Statement]:
+    """Yield the picture's types where no region has its own, then how far types can be trusted."""
+    facts = request.facts
+    if facts is None:
+        return
+    by_region = any(region.types for region in request.regions)
+    if not by_region:
+        for text in _types(facts.types, words.type_picture, words):
+            yield Statement(text, "types")
+    if by_region or facts.types:
+        yield Statement(type_reliability(facts.type_accuracy, words), "types")
+
+
 def _types(types: Sequence[TypeProbability], template: str, words: Phrases) -> list[str]:
     if not types:
         return []
-    best = types[0]
-    if not best.name:
-        return [words.type_none.format(share=share(best.probability))]
-    told = [template.format(name=type_name(best), share=share(best.probability))]
+    best, shown = types[0], share(types[0].probability)
+    if best.name:
+        told = [template.format(name=type_name(best), share=shown)]
+    else:
+        told = [words.type_none.format(share=shown)]
     others = [
-        f"{type_name(other)} ({share(other.probability)})"
+        f"{type_name(other) or words.no_type} ({share(other.probability)})"
         for other in types[1:_NAMED_TYPES]
-        if other.name and other.probability >= _LEAST_SHARE
+        if other.probability >= _LEAST_SHARE
     ]
     if others:
         told.append(words.type_next.format(others=words.separator.join(others)))

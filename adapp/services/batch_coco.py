@@ -1,7 +1,7 @@
 """A batch as COCO JSON: a box and a segmentation for every region."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TextIO, TypeAlias
 
 import cv2
@@ -109,7 +109,18 @@ def _annotations(lines: Iterable[Line]) -> Iterator[dict[str, Any]]:
                 "segmentation": segmentation,
                 "iscrowd": 0,
                 "score": region["peak_value"],
+                **_typed(region),
             }
+
+
+def _typed(region: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the likeliest type of a region as attributes, and all; {} if none is told."""
+    types = region.get("types")
+    if not types:
+        return {}
+    best = types[0]
+    named = {"defect_type": best["type"], "defect_type_probability": best["probability"]}
+    return {"attributes": named, "defect_types": types}
 
 
 def _shape(anomaly_map: AnomalyMap, threshold: float, region: Region) -> BinaryMask:

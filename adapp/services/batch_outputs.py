@@ -5,7 +5,7 @@ Nothing here runs a model or holds more than a line at a time, so it can be done
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,6 +14,7 @@ from adapp.services.batch_folder import BatchFolder, replacing
 from adapp.services.batch_journal import Line, read_lines
 from adapp.services.batch_manifest import Manifest
 from adapp.services.batch_report import write_report
+from adapp.services.region_types import likely_types, names_types, types_json
 
 COLUMNS = (
     "number",
@@ -33,6 +34,8 @@ COLUMNS = (
     "seconds",
     "sha256",
 )
+TYPE_COLUMNS = ("type", "type_probability", "region_types")
+"""Further columns where the method tells types of defect."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
@@ -59,8 +62,8 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
-def csv_row(line: Line) -> list[str]:
-    """Return the cells of one picture, in the order of ``COLUMNS``."""
+def csv_row(line: Line, columns: Sequence[str] = COLUMNS) -> list[str]:
+    """Return the cells of one picture, in the order of ``columns``."""
     known: dict[str, Any] = {"number": line["number"], "sha256": line["sha256"]}
     told = {"name": line["name"], "path": line["path"], "label": line.get("label", "")}
     if "refused" in line:
@@ -72,15 +75,31 @@ def csv_row(line: Line) -> list[str]:
         known["regions"] = len(query["regions"])
         told |= {"verdict": query["verdict"], "mask": line["files"]["mask"]}
         told["remarks"] = " ".join([*query["notes"], *query["flags"]])
+        known |= _type_cells(query)
     cells = {name: "" if value is None else str(value) for name, value in known.items()}
     cells |= {name: safe_cell(text) for name, text in told.items()}
-    return [cells.get(name, "") for name in COLUMNS]
+    return [cells.get(name, "") for name in columns]
+
+
+def _type_cells(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the type of the picture and those of its regions in order; nothing if none is told."""
+    types = types_json(likely_types(query)[:1])
+    if not types:
+        return {}
+    firsts = (region["types"][0] for region in query["regions"])
+    return {
+        "type": types[0]["type"],
+        "type_probability": types[0]["probability"],
+        "region_types": "; ".join(f"{one['type']} {one['probability']:.3f}" for one in firsts),
+    }
 
 
 def _write_csv(folder: BatchFolder, _: Manifest, file: TextIO) -> None:
     rows = csv.writer(file)
-    rows.writerow(COLUMNS)
-    rows.writerows(csv_row(line) for line in read_lines(folder.journal))
+    typed = names_types(read_lines(folder.journal))
+    columns = (*COLUMNS, *TYPE_COLUMNS) if typed else COLUMNS
+    rows.writerow(columns)
+    rows.writerows(csv_row(line, columns) for line in read_lines(folder.journal))
 
 
 def _write_results(folder: BatchFolder, manifest: Manifest, file: TextIO) -> None:

@@ -3,7 +3,7 @@
 import base64
 import heapq
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final, TextIO
@@ -14,8 +14,16 @@ from adapp.services.batch_journal import Line, Tally, read_lines
 from adapp.services.batch_manifest import Manifest
 from adapp.services.batch_report_style import STYLE
 from adapp.services.batch_thumbnails import name_of
+from adapp.services.region_types import (
+    likely_types,
+    names_types,
+    told_note,
+    type_words,
+    types_of,
+)
 
 _MOST_REFUSED: Final = 100
+_MOST_TYPES: Final = 6  # of a picture's regions
 _POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
@@ -71,7 +79,7 @@ def write_report(folder: BatchFolder, manifest: Manifest, file: TextIO) -> None:
     file.write(f"<h2>Scores</h2>\n<figure>{bars}</figure>\n")
     file.write(f"<p>{_text(run['calibration']['note'])} {_text(' '.join(run['notes']))}</p>\n")
     _write_support(folder, run["support"], file)
-    _write_pictures(folder, gathered, file)
+    _write_pictures(folder, gathered, run, file)
     _write_refused(gathered, run["rejected"], file)
     file.write(_origin(manifest))
     file.write("</main></body></html>\n")
@@ -120,16 +128,20 @@ def _write_support(folder: BatchFolder, names: Sequence[str], file: TextIO) -> N
     file.write("</div>\n")
 
 
-def _write_pictures(folder: BatchFolder, gathered: _Gathered, file: TextIO) -> None:
+def _write_pictures(
+    folder: BatchFolder, gathered: _Gathered, run: Mapping[str, Any], file: TextIO
+) -> None:
     rows = gathered.highest()
     inspected = gathered.tally.done - gathered.tally.refused
     if not rows:
         return
+    typed = names_types(rows)
     of = "" if len(rows) == inspected else f": the {len(rows)} highest of {inspected}"
     file.write(
         f'<h2>Pictures by score{of}</h2>\n<table class="pictures"><thead><tr><th>No.</th>'
         "<th>picture and fused map</th><th>file</th><th>verdict</th><th>score</th>"
-        "<th>regions</th><th>area</th></tr></thead><tbody>\n"
+        f"<th>regions</th><th>area</th>{'<th>looks most like</th>' if typed else ''}"
+        "</tr></thead><tbody>\n"
     )
     for line in rows:
         query = line["query"]
@@ -140,9 +152,27 @@ def _write_pictures(folder: BatchFolder, gathered: _Gathered, file: TextIO) -> N
             f"</td><td>{_text(line['name'])}{remarks}</td>"
             f'<td class="{_text(query["verdict"])}">{_text(query["verdict"])}</td>'
             f"<td>{query['score']:.4f}</td><td>{len(query['regions'])}</td>"
-            f"<td>{query['area_percent']:.2f} %</td></tr>\n"
+            f"<td>{query['area_percent']:.2f} %</td>"
+            f"{_types(query) if typed else ''}</tr>\n"
         )
     file.write("</tbody></table>\n")
+    if typed:
+        file.write(f"<p>{_text(told_note(run['provenance']))}</p>\n")
+
+
+def _types(query: Mapping[str, Any]) -> str:
+    """Return the cell with the type of each region, or of the picture where it has none."""
+    likely = likely_types(query)
+    if not likely:
+        return "<td></td>"
+    regions = query["regions"]
+    if not regions:
+        return f"<td>{_text(type_words(likely[0]))}</td>"
+    firsts = [types_of(region["types"][:1])[0] for region in regions[:_MOST_TYPES]]
+    lines = [f"{number}. {type_words(one)}" for number, one in enumerate(firsts, start=1)]
+    more = len(regions) - len(lines)
+    lines += [f"and {more} more"] if more else []
+    return f"<td>{'<br>'.join(_text(line) for line in lines)}</td>"
 
 
 def _write_refused(gathered: _Gathered, support: Sequence[Any], file: TextIO) -> None:

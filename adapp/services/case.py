@@ -1,6 +1,6 @@
 """What is known of one inspected part, as reasoners and the page search take it. Runs no model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapp.core.reasoner import NormalMatch, RegionFact, ResultFacts, TypeProbability
@@ -10,26 +10,10 @@ from adapp.knowledge.defect_types import NORMAL
 from adapp.methods.registry import METHODS
 from adapp.rendering.patches import crop_around
 from adapp.services.inspection import Inspection
-from adapp.services.page_query import ANY_DEFECT, PageQuery, RegionLook, type_shares
+from adapp.services.page_query import PageQuery, RegionLook, type_shares
+from adapp.services.region_types import picture_types, region_types
 from adapp.services.regions import Match, Region, Thresholds, regions, verdict
 from adapp.services.views import matches
-
-
-@dataclass(frozen=True, slots=True)
-class TypeEvidence:
-    """Which defect types a method sees; every part of it may be empty.
-
-    Attributes:
-        picture: Of the whole picture, most probable first.
-        regions: Of each region in order of their peaks, likewise.
-    """
-
-    picture: tuple[TypeProbability, ...] = ()
-    regions: tuple[tuple[TypeProbability, ...], ...] = ()
-
-    def of(self, position: int) -> tuple[TypeProbability, ...]:
-        """Return the types of one region; empty if they are not known."""
-        return self.regions[position] if position < len(self.regions) else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,39 +41,33 @@ class Case:
         if not self.facts.anomalous:
             return PageQuery(self.picture, text, (RegionLook(None, {NORMAL: 1.0}),))
         looks = tuple(
-            RegionLook(region.box, _types(region.types or self.facts.types))
+            RegionLook(region.box, type_shares(region.types or self.facts.types))
             for region in self.regions
         )
-        whole = RegionLook(None, _types(self.facts.types))
+        whole = RegionLook(None, type_shares(self.facts.types))
         return PageQuery(self.picture, text, looks or (whole,))
 
 
-def _types(told: Sequence[TypeProbability]) -> Mapping[str, float]:
-    return type_shares(told) or ANY_DEFECT
-
-
-def case_of(
-    inspection: Inspection,
-    position: int,
-    thresholds: Thresholds,
-    types: TypeEvidence | None = None,
-) -> Case:
+def case_of(inspection: Inspection, position: int, thresholds: Thresholds) -> Case:
     """Return what is known of one inspected part.
+
+    Defect types are told with an anomalous verdict only: they say what a region looks like if it
+    is a defect.
 
     Args:
         inspection: A finished run.
         position: Which of its queries.
         thresholds: Of the user; see ``Thresholds.of`` for the calibrated ones.
-        types: Defect types, where the method tells any.
     """
     outcome = inspection.outcomes[position]
-    found = regions(outcome.result.fused_map, thresholds.pixel)
+    result, limit = outcome.result, thresholds.pixel
+    found = regions(result.fused_map, limit)
     pairs = matches(outcome, found, inspection.support)
-    told = types or TypeEvidence()
-    judged = verdict(outcome.result.score, inspection.calibration, thresholds.image)
+    judged = verdict(result.score, inspection.calibration, thresholds.image)
+    typed = judged.anomalous and result.defect_types is not None
     return Case(
         picture=outcome.image.pixels,
-        anomaly_map=outcome.result.fused_map,
+        anomaly_map=result.fused_map,
         facts=ResultFacts(
             label=judged.label,
             score=judged.score,
@@ -100,11 +78,17 @@ def case_of(
             normals_below=judged.normals_below,
             n_normals=judged.n_normals,
             basis=inspection.calibration.basis,
-            types=told.picture,
+            types=picture_types(result, limit) if typed else (),
+            type_accuracy=inspection.provenance.type_accuracy if typed else None,
         ),
         regions=tuple(
-            _fact(region, pair, inspection.support, told.of(at))
-            for at, (region, pair) in enumerate(zip(found, pairs, strict=True))
+            _fact(
+                region,
+                pair,
+                inspection.support,
+                region_types(result, region, limit) if typed else (),
+            )
+            for region, pair in zip(found, pairs, strict=True)
         ),
     )
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from adapp.core.reasoner import TypeProbability
 from adapp.services.batch_outputs import safe_cell
 from adapp.services.comparison import Comparison, MethodRun
 from adapp.services.export import query_json
 from adapp.services.ground_truth import METRICS, Truth, truth_metrics
 from adapp.services.inspection import QueryOutcome
+from adapp.services.region_types import picture_types, type_words, types_json
 from adapp.services.regions import (
     Region,
     Thresholds,
@@ -35,6 +37,8 @@ _COLUMNS = (
     *("method", "variant", "preset", "checkpoint", "picture", "verdict", "unlikeness", "score"),
     *("threshold", "regions", "area_percent", "seconds", "memory_mb", "trained_on", "licence"),
 )
+TYPE_COLUMNS = ("type", "type_probability")
+"""Further columns where a method tells types of defect."""
 _LATEX = {
     "\\": r"\textbackslash{}",
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
@@ -91,7 +95,20 @@ class CompareRow:
             "trained_on": list(provenance.trained_on),
             "licence": provenance.licence,
             "truth": dict(self.metrics) or None,
+            **self._typed(),
         }
+
+    @property
+    def types(self) -> tuple[TypeProbability, ...]:
+        """Types of defect of an anomalous picture, most probable first; () if none are told."""
+        anomalous = self.verdict.anomalous
+        return picture_types(self.outcome.result, self.pixel_threshold) if anomalous else ()
+
+    def _typed(self) -> dict[str, Any]:
+        types = types_json(self.types[:1])
+        if not types:
+            return {}
+        return {"type": types[0]["type"], "type_probability": types[0]["probability"]}
 
 
 def pixel_limit(run: MethodRun, percentile: float | None) -> float:
@@ -155,11 +172,12 @@ def to_csv(rows: Sequence[CompareRow]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     measured = _measured(rows)
-    writer.writerow([*_COLUMNS, *measured])
+    columns = (*_COLUMNS, *(TYPE_COLUMNS if any(row.types for row in rows) else ()))
+    writer.writerow([*columns, *measured])
     for row in rows:
         told = row.record()
         told["trained_on"] = "; ".join(told["trained_on"])
-        cells = [told[name] for name in _COLUMNS]
+        cells = [told.get(name) for name in columns]
         cells += [row.metrics.get(name) for name in measured]
         writer.writerow([_cell(value) for value in cells])
     return text.getvalue()
@@ -170,6 +188,8 @@ def to_latex(rows: Sequence[CompareRow]) -> str:
     measured = _measured(rows)
     heads = ["Method", "Verdict", "Score", "Threshold", "Regions", r"Area (\%)", "Time (s)"]
     heads += [METRIC_TITLES[name] for name in measured]
+    typed = any(row.types for row in rows)
+    heads += ["Type"] if typed else []
     lines = [
         f"% {_plain(rows[0].outcome.image.name)}, {_plain(rows[0].verdict.position)}",
         rf"\begin{{tabular}}{{ll{'r' * (len(heads) - 2)}}}",
@@ -187,6 +207,7 @@ def to_latex(rows: Sequence[CompareRow]) -> str:
             f"{row.area_percent:.2f}",
             f"{row.outcome.seconds:.2f}",
             *(_figure(row.metrics.get(name)) for name in measured),
+            *([_escaped(type_words(row.types[0])) if row.types else "--"] if typed else []),
         ]
         lines.append(" & ".join(cells) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])

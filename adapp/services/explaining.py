@@ -7,7 +7,7 @@ import importlib
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -26,6 +26,7 @@ from adapp.reasoning.question import QUICK_QUESTIONS, read_language, read_topic
 from adapp.services.case import Case
 from adapp.services.page_query import search_text
 from adapp.services.page_shelf import PageShelf, shelf
+from adapp.services.region_types import types_json
 
 if TYPE_CHECKING:
     from adapp.knowledge.sampling import SamplingConfig
@@ -59,8 +60,7 @@ class Question:
         plain = self.text in _QUICK or read_language(self.text) != "en"
         topic = self.topic or read_topic(self.text)
         facts = case.facts
-        types = facts.types or (case.regions[0].types if case.regions else ())
-        return search_text(facts.category, types, "" if plain else self.text, topic)
+        return search_text(facts.category, facts.types, "" if plain else self.text, topic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -268,6 +268,20 @@ def answer(updates: Generator[AnswerUpdate, None, None]) -> Answer:
     return final
 
 
+def _types_json(case: Case) -> Json:
+    """Return the defect types that the answer rests on; nothing where none are told."""
+    if not case.facts.types:
+        return {}
+    accuracy = case.facts.type_accuracy
+    return {
+        "types": types_json(case.facts.types),
+        "region_types": [
+            {"box": list(region.box), "types": types_json(region.types)} for region in case.regions
+        ],
+        "type_accuracy": None if accuracy is None else asdict(accuracy),
+    }
+
+
 def answer_json(case: Case, question: str, told: Answer) -> Json:
     """Return an answer as JSON: verdict, words, pages with scores, who wrote it, cost."""
     words, facts = told.explanation, case.facts
@@ -277,6 +291,7 @@ def answer_json(case: Case, question: str, told: Answer) -> Json:
         "score": facts.score,
         "threshold": facts.threshold,
         "regions": len(case.regions),
+        **_types_json(case),
         "answer": words.text,
         "language": words.language,
         "cited": list(words.cited),

@@ -19,14 +19,13 @@ import numpy as np
 
 from adapp import __version__
 from adapp.core.errors import UsageError
-from adapp.core.reasoner import TypeProbability
 from adapp.core.results import Calibration, Provenance
 from adapp.data.images import LoadedImage
 from adapp.rendering.colormaps import MAP_RANGES, colormap_choices
 from adapp.rendering.overlay import colorize, encode_png, mask_image
 from adapp.services.fusion import scored_weight
 from adapp.services.inspection import Inspection, QueryOutcome
-from adapp.services.region_types import picture_types, region_types
+from adapp.services.region_types import picture_types, region_types, types_json
 from adapp.services.regions import (
     Match,
     Region,
@@ -266,11 +265,11 @@ def query_json(
         "residual_weight": float(result.residual_weight),
         "score_residual_weight": float(scored_weight(outcome)),
         "area_percent": 100.0 * sum(region.area_fraction for region in found),
-        "types": _types(picture_types(result, thresholds.pixel)),
+        "types": types_json(picture_types(result, thresholds.pixel)),
         "regions": [
             {
                 **_region(region, pair, inspection.support),
-                "types": _types(region_types(result, region, thresholds.pixel)),
+                "types": types_json(region_types(result, region, thresholds.pixel)),
             }
             for region, pair in zip(found, pairs, strict=True)
         ],
@@ -278,13 +277,6 @@ def query_json(
         "flags": list(outcome.image.flags),
         "seconds": float(outcome.seconds),
     }
-
-
-def _types(types: Sequence[TypeProbability]) -> list[Json]:
-    """Return the types of defect by probability; empty for a method that tells none."""
-    return [
-        {"type": told.name or "none_of_these", "probability": told.probability} for told in types
-    ]
 
 
 def _region(region: Region, pair: Match | None, support: Sequence[LoadedImage]) -> dict[str, Json]:
@@ -325,6 +317,8 @@ def calibration_json(calibration: Calibration) -> dict[str, Json]:
 def provenance_json(provenance: Provenance) -> dict[str, Json]:
     """Return what stands behind the numbers, with the versions of this program and of Python."""
     told = asdict(provenance)
+    if provenance.type_accuracy is None:
+        del told["type_accuracy"]
     told["trained_on"] = list(provenance.trained_on)
     told["fallbacks"] = list(provenance.fallbacks)
     return {**told, "adapp_version": __version__, "python": platform.python_version()}

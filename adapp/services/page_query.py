@@ -8,7 +8,7 @@ import numpy as np
 
 from adapp.core.reasoner import Topic, TypeProbability
 from adapp.core.results import RgbImage
-from adapp.knowledge.defect_types import CANONICAL, NORMAL
+from adapp.knowledge.defect_types import CANONICAL
 from adapp.services.regions import Box
 
 MOST_REGIONS: Final = 3
@@ -70,9 +70,17 @@ def surroundings(picture: RgbImage, box: Box) -> RgbImage:
 
 
 def type_shares(types: Sequence[TypeProbability]) -> dict[str, float]:
-    """Return type probabilities as a search takes them; unknown names and "none" are left out."""
-    known = {*CANONICAL, NORMAL}
-    return {one.name: min(max(one.probability, 0.0), 1.0) for one in types if one.name in known}
+    """Return which pages a region of a defective part asks for, by canonical type, [0, 1] each.
+
+    A page about a type counts by that type's probability; with the probability that is left,
+    "none of these" among it, the region is any defect. Without types it is any defect altogether.
+    """
+    told = {one.name: min(max(one.probability, 0.0), 1.0) for one in types}
+    known = {name: chance for name, chance in told.items() if name in CANONICAL}
+    left = max(1.0 - sum(known.values()), 0.0)
+    return {
+        name: min(known.get(name, 0.0) + left * chance, 1.0) for name, chance in ANY_DEFECT.items()
+    }
 
 
 def search_text(part: str, types: Sequence[TypeProbability], question: str, topic: Topic) -> str:
@@ -80,11 +88,11 @@ def search_text(part: str, types: Sequence[TypeProbability], question: str, topi
 
     Args:
         part: Name of the part as the user gave it; may be empty.
-        types: Defect types of the picture, most probable first.
+        types: Defect types of the picture, most probable first; "none of these" names nothing.
         question: The user's own words; empty for a quick question.
         topic: What is asked; it stands in for the words of a quick question.
     """
-    likely = next((CANONICAL[one.name] for one in types if one.name in CANONICAL), "")
+    likely = CANONICAL.get(types[0].name, "") if types else ""
     named = ": ".join(told for told in (part.strip(), likely) if told)
     words = question.strip() or (TOPIC_WORDS[topic] if named else "")
     return ". ".join(told for told in (named, words) if told)

@@ -1,17 +1,25 @@
 """Which type of defect a region looks like, where a method tells types."""
 
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from adapp.core.reasoner import TypeProbability
-from adapp.core.results import AnomalyMap, AnomalyResult
+from adapp.core.results import AnomalyMap, AnomalyResult, TypeAccuracy
+from adapp.reasoning.statements import share, type_name
 from adapp.services.regions import Region
 
 TOLD: Final = 3
 """Named types that are told of a region, most probable first; "none of these" comes on top."""
+TYPE_MAP: Final = "type"
+"""Evidence map of a method that tells types: where the chosen one beats "none of these"."""
+NONE_KEY: Final = "none_of_these"
+"""What JSON calls the outcome that no known type fits."""
+NONE_WORDS: Final = "none of the known types"
+"""What people are told of it."""
+ONLY_IF: Final = "A type says what a region looks like if it is a defect, not that it is one."
 _PICTURE: Final = 1.0
 """Percent of a picture's highest values that stand for it where no pixel is above the threshold."""
 
@@ -27,10 +35,8 @@ def region_types(
         threshold: Value that a pixel of the region exceeds.
     """
     row0, column0, row1, column1 = region.box
-    inside = np.zeros_like(result.fused_map)
     window = result.fused_map[row0:row1, column0:column1]
-    inside[row0:row1, column0:column1] = np.where(window > threshold, window, 0.0)
-    return _told(result, inside)
+    return _told(result, np.where(window > threshold, window, 0.0), (row0, column0))
 
 
 def picture_types(result: AnomalyResult, threshold: float) -> tuple[TypeProbability, ...]:
@@ -39,23 +45,94 @@ def picture_types(result: AnomalyResult, threshold: float) -> tuple[TypeProbabil
     Its pixels above ``threshold`` speak for it, or its highest ones where there are none.
     """
     fused = result.fused_map
+    if result.defect_types is None:
+        return ()
     limit = threshold
     if not (fused > limit).any():
         limit = float(np.percentile(fused, 100.0 - _PICTURE))
-    return _told(result, np.where(fused >= limit, fused, 0.0).astype(np.float32))
+    return _told(result, np.where(fused >= limit, fused, 0.0), (0, 0))
 
 
-def _told(result: AnomalyResult, weights: AnomalyMap) -> tuple[TypeProbability, ...]:
+def types_json(types: Sequence[TypeProbability]) -> list[dict[str, str | float]]:
+    """Return types as JSON tells them; empty for a method that tells none."""
+    return [{"type": told.name or NONE_KEY, "probability": told.probability} for told in types]
+
+
+def types_of(told: Iterable[Mapping[str, Any]]) -> tuple[TypeProbability, ...]:
+    """Return the types behind ``types_json``."""
+    return tuple(
+        TypeProbability("" if one["type"] == NONE_KEY else one["type"], float(one["probability"]))
+        for one in told
+    )
+
+
+def names_types(lines: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether the method behind a batch's journal tells types; its first picture decides."""
+    inspected = (bool(line["query"].get("types")) for line in lines if "query" in line)
+    return next(inspected, False)
+
+
+def likely_types(query: Mapping[str, Any]) -> tuple[TypeProbability, ...]:
+    """Return the types of a whole picture as JSON tells them; () with a normal verdict.
+
+    A type says what an anomaly looks like: a sound part has none.
+    """
+    return types_of(query.get("types", ())) if query["verdict"] == "anomalous" else ()
+
+
+def type_words(told: TypeProbability) -> str:
+    """Return a type with its probability in words."""
+    return f"{type_name(told) or NONE_WORDS} {share(told.probability)}"
+
+
+def type_note(found: TypeAccuracy | None) -> str:
+    """Return how far the types that a method names can be trusted, in sentences."""
+    if found is None:
+        return f"{ONLY_IF} How often these names are right was not measured for this checkpoint."
+    return (
+        f"{ONLY_IF} Measured on {found.defects} {found.setting}: the right one came first for "
+        f"{share(found.first)} and among the first three for {share(found.among_three)} "
+        f"(by chance {share(found.chance_first)} and {share(found.chance_among_three)})."
+    )
+
+
+def told_note(provenance: Mapping[str, Any]) -> str:
+    """Return ``type_note`` out of a provenance as JSON tells it."""
+    found = provenance.get("type_accuracy")
+    return type_note(TypeAccuracy(**found) if found else None)
+
+
+def _told(
+    result: AnomalyResult, weights: AnomalyMap, corner: tuple[int, int]
+) -> tuple[TypeProbability, ...]:
+    """Return the types where ``weights`` lie, with their first pixel at ``corner``."""
     types = result.defect_types
     if types is None:
         return ()
-    ranked = types.ranked(_on_grid(weights, types.grid))
+    size = (result.fused_map.shape[0], result.fused_map.shape[1])
+    ranked = types.ranked(_on_grid(weights, corner, size, types.grid))
     named = [pair for pair in ranked if pair[0]][:TOLD]
     kept = [pair for pair in ranked if pair in named or not pair[0]]
     return tuple(TypeProbability(name, probability) for name, probability in kept)
 
 
-def _on_grid(weights: AnomalyMap, grid: tuple[int, int]) -> NDArray[np.float32]:
-    """Return the mean of ``weights`` over each cell of the patch grid, [h, w]."""
-    cells = cv2.resize(weights, (grid[1], grid[0]), interpolation=cv2.INTER_AREA)
-    return np.asarray(cells, dtype=np.float32)
+def _on_grid(
+    weights: AnomalyMap, corner: tuple[int, int], size: tuple[int, int], grid: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Return the sum of ``weights`` over each cell of the patch grid, [h, w].
+
+    Args:
+        weights: Of a window of the picture.
+        corner: First row and column of the window.
+        size: Height and width of the picture.
+        grid: Height and width of the patch grid.
+    """
+    rows, columns = (
+        (np.arange(first, first + length) * 2 + 1) * cells // (2 * whole)
+        for first, length, whole, cells in zip(corner, weights.shape, size, grid, strict=True)
+    )
+    lines = np.zeros((grid[0], weights.shape[1]))
+    np.add.at(lines, rows, weights)
+    cells = np.zeros((grid[1], grid[0]))
+    np.add.at(cells, columns, lines.T)
+    return cells.T.astype(np.float32)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapp.core.detector import FittedDetector, SupportSet
-from adapp.core.results import AnomalyResult, Calibration, Provenance, RgbImage
+from adapp.core.results import AnomalyResult, Calibration, DefectTypes, Provenance, RgbImage
 
 Span: TypeAlias = tuple[int, int]
+_TileTypes: TypeAlias = tuple[Span, Span, DefectTypes]
 
 MOST_TILES = 4
 """Largest number of tiles along one side."""
@@ -76,6 +77,7 @@ class TiledFitted:
         base, residual = (np.zeros(shape, np.float32) for _ in range(2))
         evidence: dict[str, NDArray[np.float32]] = {}
         seen = np.zeros(shape, np.float32)
+        types: list[_TileTypes] = []
         worst: AnomalyResult | None = None
         for rows, columns, pixels in cut(query, self._tiles, OVERLAP):
             result = self._inner.predict(pixels)
@@ -85,6 +87,8 @@ class TiledFitted:
             for name, values in result.evidence.items():
                 evidence.setdefault(name, np.zeros(shape, np.float32))[place] += values
             seen[place] += 1
+            if result.defect_types is not None:
+                types.append((rows, columns, result.defect_types))
             worst = result if worst is None or result.score > worst.score else worst
         if worst is None:
             msg = "a picture has at least one tile"
@@ -99,11 +103,49 @@ class TiledFitted:
             evidence={name: values / seen for name, values in evidence.items()},
             nearest_normal=None,
             hyperedges=None,
+            defect_types=_joined(types, shape, self._tiles) if types else None,
         )
 
     def predict_batch(self, queries: Sequence[RgbImage]) -> list[AnomalyResult]:
         """Score several queries."""
         return [self.predict(query) for query in queries]
+
+
+def _joined(types: Sequence[_TileTypes], shape: tuple[int, ...], tiles: int) -> DefectTypes:
+    """Return the types of a whole picture, on a grid as fine as that of its tiles."""
+    first = types[0][2]
+    grid = (first.grid[0] * tiles, first.grid[1] * tiles)
+    total = np.zeros((*grid, len(first.names)))
+    seen = np.zeros((*grid, 1))
+    for rows, columns, told in types:
+        down = _cells_of(rows, shape[0], grid[0], told.grid[0])
+        across = _cells_of(columns, shape[1], grid[1], told.grid[1])
+        place = np.ix_(down[0], across[0])
+        total[place] += told.logits[np.ix_(down[1], across[1])]
+        seen[place] += 1
+    chosen = {told.chosen for _, _, told in types}
+    return DefectTypes(
+        first.names,
+        (total / seen).astype(np.float32),
+        chosen.pop() if len(chosen) == 1 else "",
+    )
+
+
+def _cells_of(
+    span: Span, length: int, cells: int, own: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which of a picture's cells have their middle in ``span``, and the tile's under them.
+
+    Args:
+        span: Of a tile along one side of the picture.
+        length: Of that side in pixels.
+        cells: Along that side of the picture.
+        own: Along that side of the tile.
+    """
+    middles = (np.arange(cells) + 0.5) * length / cells
+    inside = np.flatnonzero((middles >= span[0]) & (middles < span[1]))
+    place = (middles[inside] - span[0]) * own / (span[1] - span[0])
+    return inside, place.astype(np.intp)
 
 
 def _of_pictures(calibration: Calibration, tiles: int, normals: int) -> Calibration:

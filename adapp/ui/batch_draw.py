@@ -16,6 +16,7 @@ from adapp.services.batch_journal import Line
 from adapp.services.batch_manifest import agreement_of, read_manifest
 from adapp.services.batch_review import confusion
 from adapp.services.batch_thumbnails import name_of
+from adapp.services.region_types import told_note
 from adapp.ui import batch_view
 from adapp.ui.batch_parts import BatchLayout, HeldBatch
 from adapp.ui.inspect_draw import Updates, on_slider
@@ -73,7 +74,8 @@ class BatchDrawing:
         """Return the update that shows one picture with its map."""
         line = held.lines[number]
         shown = {} if held.folder is None else pictures_of(line, held.folder)
-        return {self._layout.detail: batch_view.detail_html(line, shown, limit_of(held))}
+        trust = told_note(held.run["provenance"])
+        return {self._layout.detail: batch_view.detail_html(line, shown, limit_of(held), trust)}
 
     def _add_thumbs(self, held: HeldBatch) -> None:
         """Make the small pictures that are not there yet, of those that the report keeps."""

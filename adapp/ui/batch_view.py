@@ -5,10 +5,12 @@ Every text that comes from a user (file names) passes ``escape``.
 
 from collections.abc import Iterable, Mapping
 from html import escape
+from typing import Any
 
 from adapp.services.batch_journal import Line
 from adapp.services.batch_review import Confusion, Label
-from adapp.ui.inspect_view import percent, plural
+from adapp.services.region_types import names_types, type_words, types_of
+from adapp.ui.inspect_view import MOST_REGIONS, percent, plural
 
 _ICONS = {"anomalous": "✕", "normal": "✓", "refused": "–"}  # noqa: RUF001 - a dash, for nothing
 _COLUMNS = (
@@ -21,6 +23,9 @@ _COLUMNS = (
     ("area", "area", "number"),
     ("remarks", "flags", "text"),
 )
+
+
+_TYPE_COLUMN = ("type", "looks most like", "text")
 
 
 def settings_html(pictures: int, normals: int, method: str) -> str:
@@ -59,12 +64,14 @@ def table_html(
     thumbs: Mapping[int, str],
 ) -> str:
     """Return the table: a head that sorts, a row per picture, keys for labelling."""
+    rows = list(lines)
+    typed = names_types(rows)
     head = "".join(
         f'<th scope="col" aria-sort="none"><button type="button" data-sort="{key}" '
         f'data-kind="{kind}">{title}</button></th>'
-        for key, title, kind in _COLUMNS
+        for key, title, kind in (*_COLUMNS, *([_TYPE_COLUMN] if typed else []))
     )
-    body = "".join(_row(line, threshold, labels, thumbs) for line in lines)
+    body = "".join(_row(line, threshold, labels, thumbs, typed=typed) for line in rows)
     return (
         '<p class="keys">Up and down move, Enter shows the picture, <kbd>G</kbd> marks it good, '
         "<kbd>B</kbd> bad, <kbd>U</kbd> takes the mark away.</p>"
@@ -93,13 +100,14 @@ def figures_html(scores: Mapping[int, float], threshold: float, counts: Confusio
     )
 
 
-def detail_html(line: Line, pictures: Mapping[str, str], threshold: float) -> str:
+def detail_html(line: Line, pictures: Mapping[str, str], threshold: float, trust: str = "") -> str:
     """Return one picture of the batch, as inspected and with its map and regions.
 
     Args:
         line: Its line.
         pictures: Addresses of the pictures by what they show.
         threshold: Score above which it is anomalous.
+        trust: How far types of defect can be trusted, where the method tells them.
     """
     name = escape(line["name"])
     if "refused" in line:
@@ -117,12 +125,17 @@ def detail_html(line: Line, pictures: Mapping[str, str], threshold: float) -> st
     return (
         f'<section class="batch-one"><h3>{name}</h3><p class="is-{word}"><b>{_ICONS[word]} {word}'
         f"</b> {query['score']:.3f}, threshold {threshold:.3f}, {escape(query['position'])}</p>"
-        f'{shown}<p class="quiet">{escape(remarks)}</p></section>'
+        f'{_types(query, word, trust)}{shown}<p class="quiet">{escape(remarks)}</p></section>'
     )
 
 
 def _row(
-    line: Line, threshold: float, labels: Mapping[int, Label], thumbs: Mapping[int, str]
+    line: Line,
+    threshold: float,
+    labels: Mapping[int, Label],
+    thumbs: Mapping[int, str],
+    *,
+    typed: bool,
 ) -> str:
     number = line["number"]
     label = labels.get(number, "")
@@ -146,8 +159,31 @@ def _row(
             f'<td data-value="{area:.6f}">{percent(area / 100)}</td>'
             f'<td class="long" data-value="{escape(flags)}">{escape(flags)}</td>'
         )
+    cells += _type(line, threshold) if typed else ""
     return (
         f'<tr data-number="{number}"><td data-value="{number}">{number}</td>'
         f'<th scope="row" data-value="{name}">{thumb}<span title="{name}">{name}</span></th>'
         f"{cells}</tr>"
     )
+
+
+def _type(line: Line, threshold: float) -> str:
+    """Return the cell with what an anomalous picture looks most like; empty for others."""
+    query = line.get("query", {})
+    types = types_of(query.get("types", ())[:1])
+    if not types or query["score"] <= threshold:
+        return '<td data-value=""></td>'
+    words = escape(type_words(types[0]))
+    return f'<td data-value="{words}">{words}</td>'
+
+
+def _types(query: Mapping[str, Any], word: str, trust: str) -> str:
+    """Return the types of every region of an anomalous picture, likeliest first."""
+    told = [types_of(region.get("types", ())) for region in query["regions"]]
+    if word != "anomalous" or not any(told):
+        return ""
+    items = "".join(
+        f"<li>Region {number}: {escape(', '.join(type_words(one) for one in types))}</li>"
+        for number, types in enumerate(told[:MOST_REGIONS], start=1)
+    )
+    return f'<ul class="types">{items}</ul><p class="quiet">{escape(trust)}</p>'

@@ -21,6 +21,7 @@ from adapp.services.comparison_figure import (
 )
 from adapp.services.comparison_table import METRIC_TITLES, CompareRow
 from adapp.services.ground_truth import METRICS
+from adapp.services.region_types import type_words
 from adapp.services.regions import Region
 from adapp.ui.inspect_view import percent, plural
 from adapp.ui.pictures import png_uri, screen_picture
@@ -87,6 +88,7 @@ def grid_html(chosen: int, rows: Sequence[CompareRow], counts: NDArray[np.uint8]
 def table_html(rows: Sequence[CompareRow], absent: dict[str, str]) -> str:
     """Return the table of figures, one row per method, and why others are missing."""
     measured = [name for name in METRICS if any(name in row.metrics for row in rows)]
+    typed = any(row.types for row in rows)
     heads = [
         ("method", "Method and step of its ablation ladder"),
         ("verdict", "At the method's own calibrated threshold"),
@@ -94,6 +96,7 @@ def table_html(rows: Sequence[CompareRow], absent: dict[str, str]) -> str:
         ("raw score", "Not comparable between methods"),
         ("regions", "Connected sets of pixels above the region limit"),
         ("area", "Their share of the picture"),
+        *([("looks most like", "Defect type of the picture, if it is a defect")] if typed else []),
         ("time", "Of this picture's prediction alone"),
         ("memory", "Largest resident memory of the app while the method ran"),
         *((METRIC_TITLES[name], "Against your true mask, in percent") for name in measured),
@@ -101,7 +104,7 @@ def table_html(rows: Sequence[CompareRow], absent: dict[str, str]) -> str:
         ("licence", "What its results may be used for"),
     ]
     head = "".join(f'<th scope="col" title="{escape(t)}">{escape(n)}</th>' for n, t in heads)
-    body = "".join(_table_row(row, measured) for row in rows)
+    body = "".join(_table_row(row, measured, typed=typed) for row in rows)
     missing = "".join(f'<p class="quiet">{escape(why)}</p>' for why in absent.values())
     return (
         '<div class="table-scroll" tabindex="0" role="region" aria-label="Figures by method">'
@@ -225,7 +228,7 @@ def _bar(
     )
 
 
-def _table_row(row: CompareRow, measured: Sequence[str]) -> str:
+def _table_row(row: CompareRow, measured: Sequence[str], *, typed: bool) -> str:
     provenance, judged = row.run.inspection.provenance, row.verdict
     memory = row.run.memory_bytes
     figures = [_number(row.metrics.get(name)) for name in measured]
@@ -235,6 +238,7 @@ def _table_row(row: CompareRow, measured: Sequence[str]) -> str:
         f"<td>{judged.score:.3f}<small>limit {judged.threshold:.3f}</small></td>",
         f"<td>{len(row.regions)}</td>",
         f"<td>{percent(row.area_percent / 100)}</td>",
+        *([f"<td>{escape(type_words(row.types[0])) if row.types else '-'}</td>"] if typed else []),
         f"<td>{row.outcome.seconds:.2f} s</td>",
         f"<td>{'-' if memory is None else f'{memory / 1e9:.2f} GB'}</td>",
         *(f"<td>{figure}</td>" for figure in figures),

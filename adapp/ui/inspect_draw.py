@@ -1,13 +1,17 @@
 """From a session's result to updates of the page; no model runs here."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import gradio as gr
 
+from adapp.core.reasoner import TypeProbability
 from adapp.methods.registry import METHODS
+from adapp.reasoning.statements import type_name
 from adapp.services.fusion import adjustable_weight, with_weight
 from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.patches import patch_links
+from adapp.services.region_types import region_types, type_note
 from adapp.services.regions import (
     Match,
     Thresholds,
@@ -121,6 +125,7 @@ class Drawing:
             None if match is None else self._pair(held, inspection, look.chosen, match)
             for match in matches(outcome, shown, inspection.support)
         ]
+        types = [region_types(outcome.result, one, look.thresholds.pixel) for one in shown]
         judged = self._verdicts(inspection, look.thresholds)
         scale = viewer.with_scale(look.kind, look.colors, look.thresholds.pixel)
         return {
@@ -130,7 +135,9 @@ class Drawing:
             self._results.strip: inspect_view.strip_html(
                 inspection.outcomes, judged, self._thumbs(held, inspection), look.chosen
             ),
-            self._results.regions: inspect_view.regions_html(found, pairs),
+            self._results.regions: inspect_view.regions_html(
+                found, pairs, types, type_note(inspection.provenance.type_accuracy)
+            ),
             self._results.histogram: histogram(inspection, look.thresholds, look.chosen),
             self._results.threshold_note: inspect_view.thresholds_note(
                 look.thresholds, inspection.calibration
@@ -141,7 +148,7 @@ class Drawing:
             self._results.viewer: gr.HTML(
                 **{
                     **(parts or {}),
-                    **viewer.with_regions(outcome.image.name, mask, found),
+                    **viewer.with_regions(outcome.image.name, mask, found, _likeliest(types)),
                     **scale,
                 }
             ),
@@ -194,7 +201,9 @@ class Drawing:
         return last[1]
 
     def _meaning(self, inspection: Inspection, look: Look) -> str:
-        return inspect_view.meaning_html(METHODS.get(inspection.request.method), look.kind)
+        types = inspection.outcomes[look.chosen].result.defect_types
+        chosen = "" if types is None else types.chosen
+        return inspect_view.meaning_html(METHODS.get(inspection.request.method), look.kind, chosen)
 
     def _map_parts(self, outcome: QueryOutcome, look: Look) -> ViewerParts:
         return {
@@ -223,6 +232,11 @@ class Drawing:
             if index not in held.thumbs:
                 held.thumbs[index] = png_uri(screen_picture(outcome.image.pixels, _THUMB_SIDE))
         return [held.thumbs[index] for index in range(len(inspection.outcomes))]
+
+
+def _likeliest(types: Sequence[Sequence[TypeProbability]]) -> list[str]:
+    """Return what each region looks most like; "" if that is no known type."""
+    return [type_name(told[0]) if told else "" for told in types]
 
 
 def on_slider(value: float) -> float:

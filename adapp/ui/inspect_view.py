@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from adapp.core.reasoner import TypeProbability
 from adapp.core.results import Calibration
 from adapp.methods.registry import MethodInfo
+from adapp.reasoning.statements import share, type_name
 from adapp.rendering.patches import crop_around
 from adapp.services.inspection import Inspection, QueryOutcome
+from adapp.services.region_types import NONE_WORDS, TYPE_MAP, type_words
 from adapp.services.regions import Match, Region, Thresholds, Verdict
 from adapp.ui import texts
 from adapp.ui.pictures import png_uri
@@ -81,25 +84,41 @@ def pair(outcome: QueryOutcome, inspection: Inspection, found: Match) -> Pair:
     )
 
 
-def regions_html(regions: Sequence[Region], pairs: Sequence[Pair | None]) -> str:
-    """Return the list of regions, each with its box, size, share and nearest normal patch."""
+def regions_html(
+    regions: Sequence[Region],
+    pairs: Sequence[Pair | None],
+    types: Sequence[Sequence[TypeProbability]] = (),
+    note: str = "",
+) -> str:
+    """Return the list of regions, each with box, size, share, defect type, nearest normal patch.
+
+    Args:
+        regions: All of them, highest peak first.
+        pairs: Nearest normal patches of those that are shown.
+        types: Defect types of the same, most probable first; empty if the method tells none.
+        note: How far these types can be trusted.
+    """
     if not regions:
         return (
             '<section class="regions"><h3>Evidence</h3><p class="quiet">No region lies above the '
             "region threshold. Lower it to see what comes next.</p></section>"
         )
-    shown = list(zip(regions, pairs, strict=False))
+    told = types or ((),) * len(pairs)
+    shown = list(zip(regions, pairs, told, strict=False))
     rows = "".join(_region(number, *entry) for number, entry in enumerate(shown, start=1))
+    trust = f'<p class="quiet trust">{escape(note)}</p>' if any(told) and note else ""
     rest = len(regions) - len(shown)
     more = f'<p class="quiet">{rest} more region{plural(rest)} in the export.</p>' if rest else ""
     count = f"{len(regions)} region{plural(len(regions))}"
     return (
         f'<section class="regions"><h3>Evidence <small>{count}, '
-        f"highest first</small></h3><ol>{rows}</ol>{more}</section>"
+        f"highest first</small></h3><ol>{rows}</ol>{more}{trust}</section>"
     )
 
 
-def _region(number: int, region: Region, evidence: Pair | None) -> str:
+def _region(
+    number: int, region: Region, evidence: Pair | None, types: Sequence[TypeProbability]
+) -> str:
     row0, column0, row1, column1 = region.box
     figures = (
         f'<p class="figures"><b title="Width x height of the box in pixels">'
@@ -111,7 +130,21 @@ def _region(number: int, region: Region, evidence: Pair | None) -> str:
         f"x {column0}&ndash;{column1 - 1}, y {row0}&ndash;{row1 - 1}</span></p>"
     )
     pictures = "" if evidence is None else _pair(number, evidence)
-    return f'<li><span class="number">{number}</span>{figures}{pictures}</li>'
+    return f'<li><span class="number">{number}</span>{_types(types)}{figures}{pictures}</li>'
+
+
+def _types(types: Sequence[TypeProbability]) -> str:
+    """Return what a region looks most like and what comes next; empty if nothing tells."""
+    if not types:
+        return ""
+    best, others = types[0], [type_words(other) for other in types[1:]]
+    lead, name = ("looks most like", type_name(best)) if best.name else ("fits", NONE_WORDS)
+    rest = f"<small>then {escape(', '.join(others))}</small>" if others else ""
+    return (
+        f'<p class="types{"" if best.name else " is-none"}" title="Defect type and its '
+        f'probability, if this is a defect">{lead} <b>{escape(name)}</b> '
+        f"{share(best.probability)} {rest}</p>"
+    )
 
 
 def _pair(number: int, evidence: Pair) -> str:
@@ -143,12 +176,20 @@ def _patch(address: str, alt: str, caption: str) -> str:
     )
 
 
-def meaning_html(info: MethodInfo | None, name: str) -> str:
-    """Return what the map called ``name`` shows, one line."""
+def meaning_html(info: MethodInfo | None, name: str, chosen: str = "") -> str:
+    """Return what the map called ``name`` shows, one line.
+
+    Args:
+        info: The method.
+        name: Of the map.
+        chosen: The defect type that the map of the chosen type is about.
+    """
     if info is None:
         return ""
     title = escape(name[:1].upper() + name[1:])
-    return f'<p class="meaning"><b>{title}</b> {escape(info.meaning(name))}</p>'
+    about = f" Chosen for this picture: {chosen.replace('_', ' ')}."
+    told = info.meaning(name) + (about if name == TYPE_MAP and chosen else "")
+    return f'<p class="meaning"><b>{title}</b> {escape(told)}</p>'
 
 
 def weight_note(own: float | None, moved: float | None) -> str:

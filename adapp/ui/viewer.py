@@ -156,18 +156,29 @@ def _color_table(kind: str, colors: str) -> str:
     return colors if colors in choices else choices[0]
 
 
-def with_regions(name: str, mask: BinaryMask, regions: Sequence[Region]) -> ViewerParts:
-    """Return the part of an update that shows other regions."""
+def with_regions(
+    name: str, mask: BinaryMask, regions: Sequence[Region], types: Sequence[str] = ()
+) -> ViewerParts:
+    """Return the part of an update that shows other regions.
+
+    Args:
+        name: File name of the picture.
+        mask: Pixels of all regions.
+        regions: All of them, highest peak first.
+        types: What the first of them look most like; "" for nothing known.
+    """
     rows, columns = mask.shape
+    shown = regions[:MOST_FRAMES]
+    labels = [*types, *[""] * len(shown)]
     frames = "".join(
-        _frame(number, region, rows, columns)
-        for number, region in enumerate(regions[:MOST_FRAMES], start=1)
+        _frame(f"{number} {label}".strip(), number, region, rows, columns)
+        for number, (region, label) in enumerate(zip(shown, labels, strict=False), start=1)
     )
     told = f"Pixels of {escape(name)} above the region threshold"
     return {"mask": f'<img src="{mask_uri(mask)}" alt="{told}">', "frames": frames}
 
 
-def _frame(number: int, region: Region, rows: int, columns: int) -> str:
+def _frame(label: str, number: int, region: Region, rows: int, columns: int) -> str:
     row0, column0, row1, column1 = region.box
     place = (
         f"left:{100 * column0 / columns:.3f}%;top:{100 * row0 / rows:.3f}%;"
@@ -175,4 +186,4 @@ def _frame(number: int, region: Region, rows: int, columns: int) -> str:
         f"height:{100 * (row1 - row0) / rows:.3f}%"
     )
     at_top = ' class="at-top"' if row0 < _LABEL_FRACTION * rows else ""
-    return f'<b data-region="{number}"{at_top} style="{place}"><em>{number}</em></b>'
+    return f'<b data-region="{number}"{at_top} style="{place}"><em>{escape(label)}</em></b>'

@@ -1,6 +1,7 @@
 """From names (preset, checkpoint, variant) to a detector with weights loaded and frozen."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ from adapp.methods.adseeker.detector import SeekerDetector
 from adapp.methods.adseeker.model import SeekerNetwork
 from adapp.methods.adseeker.presets import config_for
 from adapp.methods.adseeker.scoring import SCORE_RANGE
+from adapp.methods.adseeker.type_accuracy import of_card
 from adapp.methods.building import (
     SHIPPED,
     bridge_behind,
@@ -70,13 +72,14 @@ def build(
     network = make_network(config, step, joint, backbone.width, bridge)
     load_strictly(network, loaded)
     network.requires_grad_(requires_grad=False).eval().to(torch.device(backbone.device))
+    provenance = provenance_of("adseeker", step, backbone, joint, loaded, seed, notes)
     return SeekerDetector(
         backbone=backbone,
         joint=joint,
         network=network,
         config=config,
         variant=step,
-        provenance=provenance_of("adseeker", step, backbone, joint, loaded, seed, notes),
+        provenance=replace(provenance, type_accuracy=of_card(loaded.card)),
         generic=GenericThreshold.of_card(loaded.card, SCORE_RANGE),
         seed=seed,
     )

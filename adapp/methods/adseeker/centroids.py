@@ -101,10 +101,24 @@ def calibrated(regions: Regions, config: TypeConfig) -> TypeCentroids:
     pictures. Nothing else is learned from it.
     """
     centroids = fit_centroids(regions, config)
-    parts = [regions.categories % config.groups == group for group in range(config.groups)]
+    told = left_out_logits(regions, config)
+    if told is None:
+        return centroids
+    scale, none = _likeliest(*told)
+    return centroids.sharpened(scale, none)
+
+
+def left_out_logits(regions: Regions, config: TypeConfig) -> tuple[Tensor, Tensor] | None:
+    """Return what centroids say of regions of categories they were fitted without, and the truth.
+
+    Both are of the same R' regions: log-probabilities [R', T + 1], types [R']. Left out are
+    regions whose type is not known or has no centroid without their category; None if no region
+    remains.
+    """
     told: list[Tensor] = []
     truths: list[Tensor] = []
-    for part in parts:
+    for group in range(config.groups):
+        part = regions.categories % config.groups == group
         seen, left_out = (
             regions.at((~part).nonzero().flatten()),
             regions.at(part.nonzero().flatten()),
@@ -117,10 +131,9 @@ def calibrated(regions: Regions, config: TypeConfig) -> TypeCentroids:
         kept = known[has_centre]
         told.append(fitted.logits(left_out.features[kept]))
         truths.append(left_out.types[kept])
-    if not told or not sum(len(part) for part in truths):
-        return centroids
-    scale, none = _likeliest(torch.cat(told), torch.cat(truths))
-    return centroids.sharpened(scale, none)
+    if not sum(len(part) for part in truths):
+        return None
+    return torch.cat(told), torch.cat(truths)
 
 
 def _likeliest(logits: Tensor, truths: Tensor) -> tuple[float, float]:

@@ -158,10 +158,8 @@ class FittedSeeker:
         if output.attention is not None:
             maps["sparse code"] = output.attention
         if network.book is not None:
-            kind = output.chosen[:, :-1].argmax(dim=1)  # [B]
-            picked = output.types.gather(
-                2, kind[:, None, None].expand(-1, output.types.shape[1], 1)
-            )
+            kind = _leading(output)[:, None, None]
+            picked = output.types.gather(2, kind.expand(-1, output.types.shape[1], 1))
             against = picked.squeeze(2) - output.types[..., -1]
             maps["type"] = torch.sigmoid(against).reshape(output.location.shape)
         return maps
@@ -205,7 +203,9 @@ class FittedSeeker:
         network = self.detector.network
         if network is not None and network.book is not None:
             told = output.types[row].reshape(*grids.shape[1:], -1)
-            types = DefectTypes((*TYPES, NONE), _numpy(told.float()))
+            kind = int(_leading(output)[row])
+            chosen = TYPES[kind] if output.chosen[row, kind] > 0 else NONE
+            types = DefectTypes((*TYPES, NONE), _numpy(told.float()), chosen)
         return AnomalyResult(
             base_map=_numpy(base),
             residual_map=_numpy(residual),
@@ -218,6 +218,11 @@ class FittedSeeker:
             defect_types=types,
             category=self.part,
         )
+
+
+def _leading(output: SeekerOutput) -> Tensor:
+    """Return the named type that each picture's first pass found most probable, [B]."""
+    return output.chosen[:, :-1].argmax(dim=1)
 
 
 def _numpy(tensor: Tensor) -> np.ndarray:

@@ -36,6 +36,9 @@ from adapp.methods.adseeker.lessons import Lessons, prepare
 from adapp.methods.adseeker.model import SeekerNetwork
 from adapp.methods.adseeker.optimise import stage_epochs, train_network
 from adapp.methods.adseeker.presets import config_for
+from adapp.methods.adseeker.regions import collect_regions
+from adapp.methods.adseeker.type_accuracy import CARD_KEY as TYPES_KEY
+from adapp.methods.adseeker.type_accuracy import card_of, type_accuracy
 from adapp.training.checkpoint import Card, CardValue, save_checkpoint
 from adapp.training.loop import LoopPlan, forget
 from adapp.training.request import TrainingRequest
@@ -130,9 +133,19 @@ def _card(
         "text": joint.identity,
         "temperature": joint.temperature,
         "defect_types": [] if network.book is None else list(network.book.present),
+        TYPES_KEY: None if network.book is None else _types_told(bench),
         "epochs": len(losses),
         "losses": list(losses),
         CARD_KEY: threshold.card(),
         "config": plain(bench.config),
     }
     return bank_card("adseeker", bench.request, bench.lessons.shelves, bench.backbone, more)
+
+
+def _types_told(bench: _Bench) -> CardValue:
+    """Return how often the right type is named in categories left out, for the card."""
+    lessons, types = bench.lessons, bench.config.types
+    regions = collect_regions(
+        lessons.shelves, lessons.joint, types, bench.request.seed, lessons.device
+    )
+    return card_of(type_accuracy(regions, types))

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapp.core.reasoner import NormalMatch, RegionFact, TypeProbability, explain
+from adapp.core.results import TypeAccuracy
 from adapp.reasoning.contradiction import contradicting
 from adapp.reasoning.evidence import EvidenceReasoner
 from adapp.reasoning.question import QUICK_QUESTIONS
@@ -131,6 +132,32 @@ def test_none_of_the_types_is_said_as_such():
     assert (
         "fits none of the known defect types (70 %)" in report(topic="what", regions=(region,)).text
     )
+
+
+def test_what_comes_after_none_of_the_types_is_told_too():
+    kinds = (TypeProbability("", 0.7), TypeProbability("dent", 0.2), TypeProbability("cut", 0.02))
+    region = RegionFact((0, 0, 9, 9), 0.01, 0.8, types=kinds)
+    text = report(topic="what", regions=(region,)).text
+    assert "(70 %). Next most probable: dent (20 %)." in text
+    turned = RegionFact((0, 0, 9, 9), 0.01, 0.8, types=(kinds[1], kinds[0]))
+    text = report(topic="what", regions=(turned,)).text
+    assert "is dent (20 %). Next most probable: none of the known types (70 %)." in text
+
+
+@pytest.mark.parametrize("language", PHRASES)
+def test_types_come_with_how_often_they_are_right(language):
+    words = PHRASES[language]
+    measured = facts(type_accuracy=TypeAccuracy(0.41, 0.66, 0.05, 0.16, 812, 19, "others"))
+    text = report(topic="what", facts=measured, language=language).text
+    for figure in ("812", "41 %", "66 %", "5.0 %", "16 %"):
+        assert figure in text
+    assert words.type_unmeasured not in text
+    assert words.type_unmeasured in report(topic="what", language=language).text
+    untyped = (RegionFact((0, 0, 9, 9), 0.01, 0.8),)
+    none = report(topic="what", regions=untyped, facts=measured, language=language).text
+    assert "812" not in none
+    assert words.type_unmeasured not in none
+    assert not contradicting(text, "anomalous")
 
 
 def test_types_of_the_picture_stand_in_for_missing_ones_of_regions():

@@ -6,12 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from adapp.methods.registry import METHODS
 from adapp.services.batch import run_batch
 from adapp.services.batch_folder import BatchFolder
 from adapp.services.batch_journal import read_lines
 from adapp.services.batch_manifest import BatchRequest
 from adapp.services.pool import DetectorPool
-from tests.fakes import FakeLoader, part
+from tests.fakes import FAKE_METHODS, FakeLoader, part
 
 DEFECT = (10, 20, 30, 50)
 
@@ -28,6 +29,12 @@ def write_parts(folder: Path, good=2, queries=6):
 def save(path: Path, image: np.ndarray):
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), image)
+
+
+def tell_types(monkeypatch):
+    """Put the fake that tells types of defect into the registry; return what a batch needs."""
+    monkeypatch.setitem(METHODS, "adseeker", FAKE_METHODS["adseeker"])
+    return {"method": "adseeker", "support": ()}
 
 
 class Runner:

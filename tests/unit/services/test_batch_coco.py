@@ -10,7 +10,7 @@ from pycocotools.coco import COCO
 
 from adapp.services.batch_coco import segmentations
 from adapp.services.regions import regions
-from tests.unit.services.batches import Runner, write_parts
+from tests.unit.services.batches import Runner, tell_types, write_parts
 
 
 @pytest.fixture
@@ -95,3 +95,27 @@ def test_a_batch_without_regions_is_valid_json_too(run):
     run(pixel_threshold=2.0)
     text = (run.folder / "out" / "coco.json").read_text()
     assert json.loads(text)["annotations"] == []
+
+
+def test_type_and_probability_are_attributes_of_a_region(run, monkeypatch):
+    run(**tell_types(monkeypatch))
+    told = {line["number"]: line["query"]["regions"] for line in run.lines()}
+    coco = run.coco()
+    assert coco["annotations"]
+    found = {number: [] for number in told}
+    for item in coco["annotations"]:
+        found[item["image_id"]].append(item)
+    for number, regions_told in told.items():
+        for item, region in zip(found[number], regions_told, strict=True):
+            best = region["types"][0]
+            assert item["attributes"] == {
+                "defect_type": best["type"],
+                "defect_type_probability": best["probability"],
+            }
+            assert item["defect_types"] == region["types"]
+    assert {item["attributes"]["defect_type"] for item in coco["annotations"]} >= {"scratch"}
+
+
+def test_a_method_without_types_has_no_attributes(run):
+    run()
+    assert all(not {"attributes", "defect_types"} & set(item) for item in run.coco()["annotations"])

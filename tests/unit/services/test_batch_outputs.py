@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from adapp.services.batch_outputs import COLUMNS, safe_cell
+from adapp.services.batch_outputs import COLUMNS, TYPE_COLUMNS, safe_cell
 from tests.fakes import part
-from tests.unit.services.batches import Runner, save, write_parts
+from tests.unit.services.batches import Runner, save, tell_types, write_parts
 
 HOSTILE = '=cmd|calc!A1 <img src=x onerror=alert(1)> "q".png'
 
@@ -141,3 +141,46 @@ def test_a_small_picture_shows_the_part_beside_its_overlay(run):
     assert picture.shape == (60, 2 * 80 + 4, 3)
     left, right = picture[:, :80], picture[:, 84:]
     assert np.abs(left.astype(int) - right.astype(int)).mean() > 5
+
+
+def test_csv_tells_the_type_of_the_picture_and_of_each_region(run, monkeypatch):
+    run(**tell_types(monkeypatch))
+    table = rows(run)
+    assert tuple(table[0]) == (*COLUMNS, *TYPE_COLUMNS)
+    verdicts = set()
+    for row, line in zip(table, run.lines(), strict=True):
+        verdicts.add(row["verdict"])
+        if row["verdict"] == "normal":
+            assert [row[name] for name in TYPE_COLUMNS] == ["", "", ""]
+            continue
+        told = line["query"]
+        assert row["type"] == told["types"][0]["type"] == "scratch"
+        assert float(row["type_probability"]) == told["types"][0]["probability"]
+        assert len(row["region_types"].split("; ")) == len(told["regions"]) >= 1
+        assert row["region_types"].startswith("scratch 0.")
+    assert verdicts == {"normal", "anomalous"}
+
+
+def test_report_tells_the_types_and_how_far_they_can_be_trusted(run, monkeypatch):
+    run(**tell_types(monkeypatch))
+    page = report(run)
+    assert "<th>looks most like</th>" in page
+    assert re.search(r"<td>1\. scratch \d\d %(<br>.*)?</td>", page)
+    assert "Measured on 812 outlined defects of other parts" in page
+    assert page.count("<td></td></tr>") == 4, "normal pictures have no type"
+
+
+def test_a_method_without_types_has_no_column_for_them(run):
+    run()
+    assert tuple(rows(run)[0]) == COLUMNS
+    page = report(run)
+    assert "looks most like" not in page
+    assert "Measured on" not in page
+
+
+def test_a_refused_first_picture_hides_no_type(run, monkeypatch):
+    (run.folder / "query" / "q000.png").write_text("no picture")
+    run(**tell_types(monkeypatch))
+    table = rows(run)
+    assert table[0]["type"] == ""
+    assert "scratch" in {row["type"] for row in table}

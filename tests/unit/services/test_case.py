@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from adapp.core.reasoner import TypeProbability
-from adapp.services.case import TypeEvidence, case_of
+from adapp.knowledge.defect_types import CANONICAL
+from adapp.services.case import case_of
 from adapp.services.regions import Thresholds, regions
-from tests.unit.services.inspected import inspection
+from tests.fakes import ACCURACY
+from tests.unit.services.inspected import inspection, typed
 
 LIMITS = Thresholds(image=0.4, pixel=0.4)
-SCRATCH = (TypeProbability("scratch", 0.7), TypeProbability("", 0.2))
+SCRATCH = {"scratch": 0.7, "cut": 0.1, "": 0.2}
 
 
 def test_facts_follow_the_users_thresholds():
@@ -42,14 +43,42 @@ def test_zero_shot_method_has_no_match_and_no_types():
 
 
 def test_types_reach_facts_regions_and_search():
-    told = TypeEvidence(SCRATCH, (SCRATCH,))
-    case = case_of(inspection(), 0, LIMITS, told)
-    assert case.facts.types == SCRATCH
-    assert case.regions[0].types == SCRATCH
+    case = case_of(typed(inspection(), SCRATCH), 0, LIMITS)
+    for types in (case.facts.types, case.regions[0].types):
+        told = [(one.name, round(one.probability, 6)) for one in types]
+        assert told == [("scratch", 0.7), ("", 0.2), ("cut", 0.1)]
     query = case.page_query("plate")
-    assert query.regions[0].types == {"scratch": 0.7}
+    asked = query.regions[0].types
+    assert set(asked) == set(CANONICAL)
+    assert asked["scratch"] == pytest.approx(0.7 + 0.2 / 2)
+    assert asked["cut"] == pytest.approx(0.1 + 0.2 / 2)
+    assert asked["dent"] == pytest.approx(0.2 / 2)
     assert query.regions[0].box == case.regions[0].box
     assert query.text == "plate"
+
+
+def test_each_region_has_its_own_types_and_the_accuracy_comes_along():
+    run = inspection(normals=0, detector="adseeker")
+    case = case_of(run, 0, LIMITS)
+    assert case.regions[0].types[0].name == "scratch"
+    assert case.facts.type_accuracy == ACCURACY
+    told = case_of(inspection(), 0, LIMITS).facts
+    assert (told.types, told.type_accuracy) == ((), None)
+
+
+def test_none_of_these_leaves_every_page_about_defects_open():
+    unknown = case_of(typed(inspection(), {"scratch": 0.02, "": 0.98}), 0, LIMITS)
+    plain = case_of(inspection(), 0, LIMITS)
+    asked, any_defect = (one.page_query("").regions[0].types for one in (unknown, plain))
+    assert max(abs(asked[name] - any_defect[name]) for name in any_defect) < 0.02
+
+
+def test_a_normal_part_has_no_type_whatever_its_regions_look_like():
+    run = typed(inspection(), SCRATCH)
+    case = case_of(run, 0, Thresholds(image=2.0, pixel=0.4))
+    assert case.regions
+    assert all(one.types == () for one in case.regions)
+    assert (case.facts.types, case.facts.type_accuracy) == ((), None)
 
 
 @pytest.mark.parametrize("defect", [None, (10, 20, 30, 50)])

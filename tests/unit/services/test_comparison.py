@@ -189,6 +189,23 @@ def test_latex_is_a_table_with_every_method(files):
     assert "%" not in body.replace(r"\%", "")
 
 
+def test_types_have_columns_where_a_method_tells_them(files):
+    normals, queries, _ = files
+    found = compared(normals, queries, methods=("raid", "adseeker"))
+    bad, good = compare_rows(found, 0), compare_rows(found, 1)
+    plain, typed = csv.DictReader(io.StringIO(to_csv(bad)))
+    assert (plain["type"], typed["type"]) == ("", "scratch")
+    assert float(typed["type_probability"]) == pytest.approx(bad[1].types[0].probability)
+    assert r"scratch" in to_latex(bad)
+    if not good[1].verdict.anomalous:
+        assert "type" not in to_csv(good).splitlines()[0].split(",")
+    untyped = compare_rows(compared(normals, queries, methods=("raid",)), 0)
+    assert "type" not in to_csv(untyped).splitlines()[0].split(",")
+    assert "Type" not in to_latex(untyped)
+    (picture, _) = report(found, {})["pictures"]
+    assert [entry.get("type") for entry in picture["methods"]] == [None, "scratch"]
+
+
 def test_files_are_a_figure_a_table_and_the_numbers(files, tmp_path):
     normals, queries, mask = files
     found = compared(normals, queries)

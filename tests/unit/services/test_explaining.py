@@ -4,18 +4,19 @@ import itertools
 
 import pytest
 
-from adapp.core.reasoner import Turn, TypeProbability
+from adapp.core.reasoner import Turn
 from adapp.core.settings import Settings
 from adapp.reasoning.choose import Choice
 from adapp.reasoning.evidence import EvidenceReasoner
-from adapp.services.case import TypeEvidence, case_of
+from adapp.services.case import case_of
 from adapp.services.explaining import Question, answer, answer_json
 from adapp.services.regions import Thresholds
 from tests.pages import OWN_PAGE, explainer, tiny_library
-from tests.unit.services.inspected import inspection
+from tests.unit.services.inspected import inspection, typed
 
 LIMITS = Thresholds(image=0.4, pixel=0.4)
-SCRATCH = TypeEvidence((TypeProbability("scratch", 0.9),), ((TypeProbability("scratch", 0.9),),))
+SCRATCH = {"scratch": 0.9, "": 0.1}
+UNKNOWN = {"scratch": 0.3, "": 0.7}
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def _own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def case():
-    return case_of(inspection(category="sheet metal"), 0, LIMITS, SCRATCH)
+    return case_of(typed(inspection(category="sheet metal"), SCRATCH), 0, LIMITS)
 
 
 class Seeing(EvidenceReasoner):
@@ -91,7 +92,7 @@ def test_own_pages_are_found_marked_and_leave_with_the_session(tmp_path):
     path = tmp_path / "plates.md"
     path.write_text(OWN_PAGE)
     asked = explainer()
-    case = case_of(inspection(category="plate"), 0, LIMITS, SCRATCH)
+    case = case_of(typed(inspection(category="plate"), SCRATCH), 0, LIMITS)
     own = asked.read([path])
     found = asked.search(case, Question("Is the rubber lip of station 4 worn?"), own)
     mine = [one for one in found if one.page.origin == "session"]
@@ -132,3 +133,41 @@ def test_json_tells_who_wrote_it_and_what_it_cost(case):
 def test_library_is_shared_and_pages_are_unique():
     ids = [page.id for page in tiny_library().pages]
     assert len(set(ids)) == len(ids) > 5
+
+
+@pytest.mark.parametrize("kind", ["scratch", "dent"])
+def test_the_type_that_is_seen_decides_which_pages_are_found(kind):
+    run = typed(inspection(category="sheet metal"), {kind: 0.9, "": 0.1})
+    found = explainer().search(case_of(run, 0, LIMITS), Question("What is it?"))
+    assert found[0].page.canonical == kind
+
+
+def test_words_name_no_type_where_none_of_the_known_ones_fits():
+    unknown = case_of(typed(inspection(category="sheet metal"), UNKNOWN), 0, LIMITS)
+    assert Question("What is it?").search_words(unknown) == "sheet metal. what it looks like"
+    strict = Thresholds(image=2.0, pixel=0.4)
+    sound = case_of(typed(inspection(category="sheet metal"), SCRATCH), 0, strict)
+    assert "scratch" not in Question("What is it?").search_words(sound)
+
+
+def test_report_names_the_types_that_stand_beside_the_region():
+    run = inspection(category="sheet metal", normals=0, detector="adseeker")
+    case = case_of(run, 0, LIMITS)
+    told = answer(explainer().ask(case, Question("What is it?")))
+    best = case.regions[0].types[0]
+    assert f"region 1 is scratch ({100 * best.probability:.0f} %)" in told.explanation.text
+    assert "On 812 defects that the naming had not seen" in told.explanation.text
+    report = answer_json(case, "?", told)
+    assert report["region_types"][0]["types"][0] == {
+        "type": "scratch",
+        "probability": best.probability,
+    }
+    assert report["region_types"][0]["box"] == list(case.regions[0].box)
+    assert report["types"][0]["type"] == "scratch"
+    assert report["type_accuracy"]["first"] == 0.41
+
+
+def test_json_says_nothing_of_types_where_the_method_tells_none():
+    case = case_of(inspection(category="sheet metal"), 0, LIMITS)
+    report = answer_json(case, "?", answer(explainer().ask(case, Question("What is it?"))))
+    assert not [key for key in report if "type" in key]

@@ -21,7 +21,7 @@ from adapp.services.export import (
 from adapp.services.inspection import InspectionRequest, drain, inspect
 from adapp.services.pool import DetectorPool
 from adapp.services.regions import Thresholds, regions
-from tests.fakes import FakeLoader, part
+from tests.fakes import ACCURACY, FakeLoader, part
 
 DEFECT = (10, 20, 30, 50)
 
@@ -159,6 +159,14 @@ def test_a_method_that_tells_no_types_exports_none(inspection, out):
     report = read(write_results(inspection, out))
     (region,) = report["queries"][1]["regions"]
     assert region["types"] == report["queries"][1]["types"] == []
+    assert "type_accuracy" not in report["provenance"]
+
+
+def test_the_accuracy_of_types_stands_in_the_provenance(inspection, out):
+    known = replace(inspection.provenance, type_accuracy=ACCURACY)
+    report = read(write_results(replace(inspection, provenance=known), out))
+    assert report["provenance"]["type_accuracy"]["among_three"] == 0.66
+    assert report["provenance"]["type_accuracy"]["setting"] == ACCURACY.setting
 
 
 def test_the_users_thresholds_decide_verdicts_and_regions(inspection, out):

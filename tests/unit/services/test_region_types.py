@@ -5,9 +5,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from adapp.core.reasoner import TypeProbability
 from adapp.core.results import AnomalyResult, DefectTypes, Provenance
-from adapp.services.region_types import TOLD, picture_types, region_types
+from adapp.services.region_types import (
+    ONLY_IF,
+    TOLD,
+    likely_types,
+    names_types,
+    picture_types,
+    region_types,
+    told_note,
+    type_note,
+    type_words,
+    types_json,
+    types_of,
+)
 from adapp.services.regions import regions
+from tests.fakes import ACCURACY
 
 PROVENANCE = Provenance(
     *("method", "variant", "tiny", "backbone", None, None, (), "free", 0, "cpu", "float32")
@@ -68,3 +82,50 @@ def test_a_method_without_types_tells_none(result):
     (first, *_) = regions(plain.fused_map, 0.5)
     assert region_types(plain, first, 0.5) == ()
     assert picture_types(plain, 0.5) == ()
+
+
+def test_a_pixel_speaks_for_the_patch_that_it_lies_in(result):
+    """A region over two patches is told by each in proportion to its pixels there."""
+    fused = np.zeros((80, 120), np.float32)
+    fused[10:30, 0:30] = 0.8  # ten rows in each of two patches, one of them a scratch
+    moved = replace(result, base_map=fused, fused_map=fused)
+    (region,) = regions(fused, 0.5)
+    told = {one.name: one.probability for one in region_types(moved, region, 0.5)}
+    expected = np.exp([3.0, 0.0, 0.0, 0.0, 3.0])
+    assert told["scratch"] == pytest.approx(expected[0] / expected.sum(), rel=1e-5)
+
+
+def test_json_keeps_every_type_and_calls_none_of_these_by_name():
+    types = (TypeProbability("missing_part", 0.5), TypeProbability("", 0.25))
+    told = types_json(types)
+    assert told == [
+        {"type": "missing_part", "probability": 0.5},
+        {"type": "none_of_these", "probability": 0.25},
+    ]
+    assert types_of(told) == types
+    assert types_json(()) == []
+    assert [type_words(one) for one in types] == ["missing part 50 %", "none of the known types 25 %"]
+
+
+def test_a_normal_picture_has_no_likely_type():
+    types = types_json([TypeProbability("scratch", 0.9)])
+    assert likely_types({"verdict": "normal", "types": types}) == ()
+    assert likely_types({"verdict": "anomalous", "types": types})[0].name == "scratch"
+    assert likely_types({"verdict": "anomalous"}) == ()
+
+
+def test_the_first_picture_of_a_batch_says_whether_types_are_told():
+    refused, typed, plain = {"refused": "no picture"}, {"query": {"types": [{}]}}, {"query": {}}
+    assert names_types([refused, typed])
+    assert not names_types([refused, plain])
+    assert not names_types([refused])
+
+
+def test_the_measured_accuracy_is_told_beside_chance_and_its_absence_too():
+    told = type_note(ACCURACY)
+    assert told.startswith(ONLY_IF)
+    assert "812 outlined defects of other parts" in told
+    assert "first for 41 % and among the first three for 66 %" in told
+    assert "by chance 5.0 % and 16 %" in told
+    assert "was not measured for this checkpoint" in type_note(None)
+    assert told_note({}) == type_note(None)

@@ -8,6 +8,7 @@ from adapp.core.detector import SupportSet
 from adapp.core.errors import UsageError
 from adapp.services.inspection import InspectionRequest, drain, inspect
 from adapp.services.pool import DetectorPool
+from adapp.services.region_types import region_types
 from adapp.services.regions import regions
 from adapp.services.tiling import OVERLAP, TiledFitted, cut, spans, tiled_support
 from tests.fakes import FakeDetector, FakeLoader, part
@@ -93,3 +94,17 @@ def test_run_with_tiles_scores_the_worst_tile(tmp_path):
     assert max(shape[0] for shape in shapes) < 60
     with pytest.raises(UsageError, match="1 to 4 tiles"):
         run(5)
+
+
+def test_types_of_tiles_lie_where_their_tile_does():
+    inner = FakeDetector("adseeker", regimes=frozenset({"zero_shot"})).fit(SupportSet("plate"))
+    result = TiledFitted(inner, 2, 0, inner.calibration()).predict(part(7, 160, 240, defect=DEFECT))
+    types = result.defect_types
+    assert types.grid == (16, 16)
+    strongest = np.unravel_index((types.logits[..., 0] - types.logits[..., -1]).argmax(), (16, 16))
+    assert strongest[0] in {DEFECT[0] // 10, DEFECT[2] // 10}
+    assert DEFECT[1] // 15 <= strongest[1] <= DEFECT[3] // 15
+    (found, *_) = regions(result.fused_map, 0.6)
+    assert region_types(result, found, 0.6)[0].name == "scratch"
+    assert types.chosen == "scratch"
+    assert _fitted().predict(part(7, 160, 240)).defect_types is None

@@ -67,3 +67,29 @@ def test_time_left_is_told_in_words(seconds, told):
 def test_progress_tells_time_left_once_there_is_a_pace():
     assert "left" not in batch_view.progress_html(0, 9, None)
     assert "3 of 9, 12 s left" in batch_view.progress_html(3, 9, 12.0)
+
+
+TYPES = [
+    {"type": "missing_part", "probability": 0.62},
+    {"type": "none_of_these", "probability": 0.21},
+]
+TYPED = {**LINE, "query": {**LINE["query"], "types": TYPES, "regions": [{"types": TYPES}]}}
+
+
+def test_anomalous_picture_says_what_it_looks_like():
+    table = batch_view.table_html([TYPED, REFUSED], 0.5, {}, {})
+    told = read(table)
+    assert "looks most like" in told.text
+    assert "missing part 62 %" in told.text
+    assert table.count("<td") == 2 * 8, "every row has every cell"
+    below = read(batch_view.table_html([TYPED], 0.8, {}, {})).text
+    assert "missing part" not in below
+    assert "looks most like" not in read(batch_view.table_html([LINE], 0.5, {}, {})).text
+
+
+def test_opened_picture_tells_every_region_and_how_far_to_trust_it():
+    told = read(batch_view.detail_html(TYPED, {}, 0.5, "Right for 41 %.")).text
+    assert "Region 1: missing part 62 %, none of the known types 21 %" in told
+    assert "Right for 41 %." in told
+    for line, threshold in ((TYPED, 0.8), (LINE, 0.5)):
+        assert "Right for" not in batch_view.detail_html(line, {}, threshold, "Right for 41 %.")

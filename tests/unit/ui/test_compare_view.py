@@ -94,3 +94,12 @@ def test_comparison_takes_part_in_the_memory_budget(found):
     assert first.comparison is None
     assert second.comparison is found
     assert first.key != second.key
+
+
+def test_types_have_a_column_where_a_method_tells_them(found, pictures):
+    typed = compared(*pictures, methods=("raid", "adseeker"))
+    told = read(compare_view.table_html(compare_rows(typed, 0), {})).text
+    assert "looks most like" in told
+    assert "scratch" in told
+    plain = read(compare_view.table_html(compare_rows(found, 0), {})).text
+    assert "looks most like" not in plain

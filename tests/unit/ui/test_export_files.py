@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from adapp.methods.registry import METHODS
 from adapp.services.fusion import reweighted
 from adapp.services.inspection import drain
 from adapp.services.regions import Thresholds
 from adapp.ui.export_files import export, report_with_overlays
+from tests.fakes import FAKE_METHODS
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +70,13 @@ def test_report_comes_with_one_overlay_per_query(inspection):
     report, overlays = report_with_overlays(inspection, Thresholds.of(inspection.calibration))
     assert [Path(path).name for path in overlays] == ["scratched_overlay.png", "sound_overlay.png"]
     assert report["queries"][0]["score"] == inspection.outcomes[0].result.score
+
+
+def test_report_tells_types_of_defect_beside_the_regions(run, monkeypatch):
+    monkeypatch.setitem(METHODS, "adseeker", FAKE_METHODS["adseeker"])
+    found = drain(run(method="adseeker", support=()))
+    report, _ = report_with_overlays(found, Thresholds.of(found.calibration))
+    region = report["queries"][0]["regions"][0]
+    assert region["types"][0]["type"] == "scratch"
+    assert "none_of_these" in {told["type"] for told in region["types"]}
+    assert report["provenance"]["type_accuracy"]["defects"] == 812

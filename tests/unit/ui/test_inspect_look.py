@@ -173,3 +173,31 @@ def test_overlay_is_exported_as_fused_on_the_page(page, held_of, tmp_path, monke
     assert moved.endswith("scratched_overlay_eta2.00.png")
     pictures = [np.asarray(Image.open(path)) for path in (own, moved)]
     assert not np.array_equal(*pictures)
+
+
+def test_types_stand_beside_regions_on_the_picture_and_in_the_list(page, held_of):
+    layout, look = page
+    held = held_of("adseeker")
+    shown = look.on_threshold(held, 0, *controls(held))
+    assert "looks most like <b>scratch</b>" in shown[layout.results.regions]
+    assert "first for 41 %" in shown[layout.results.regions]
+    assert "<em>1 scratch</em>" in sent(shown[layout.results.viewer])["frames"]
+    held = held_of("raid")
+    shown = look.on_threshold(held, 0, *controls(held))
+    assert "looks most like" not in shown[layout.results.regions]
+    assert "<em>1</em>" in sent(shown[layout.results.viewer])["frames"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "meaning"),
+    [
+        ("sparse code", "Attention to the living atoms."),
+        ("type", "Where the chosen type beats none of these. Chosen for this picture: scratch."),
+    ],
+)
+def test_maps_of_code_and_chosen_type_are_shown_with_their_meaning(page, held_of, kind, meaning):
+    layout, look = page
+    held = held_of("adseeker")
+    told = look.on_map(held, 0, *controls(held, kind=kind))
+    assert meaning in told[layout.results.meaning]
+    assert f"{kind} map of" in sent(told[layout.results.viewer])["paint"]

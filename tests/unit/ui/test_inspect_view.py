@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapp.core.reasoner import TypeProbability
 from adapp.methods.registry import METHODS
 from adapp.services.inspection import drain
 from adapp.services.regions import Thresholds, regions, verdict
@@ -44,6 +45,32 @@ def test_regions_list_box_size_share_and_nearest_normal(found):
     assert f"{100 * areas[0].area_fraction:.2f} % of area" in text
     assert f"nearest normal: n{pairs[0].match.support_index + 1}" in text
     assert html.count("data:image/png;base64,") == 2 * len(areas)
+
+
+def test_region_says_its_type_with_every_probability_and_how_far_to_trust_it(found):
+    _, _, areas, _ = found
+    named = [TypeProbability("missing_part", 0.64), TypeProbability("", 0.2)]
+    html = inspect_view.regions_html(areas[:1], [None], [named], "Right for 41 %.")
+    text = read(html).text
+    assert "looks most like missing part 64 % then none of the known types 20 %" in text
+    assert text.endswith("Right for 41 %.")
+
+
+def test_no_known_type_is_said_as_such(found):
+    _, _, areas, _ = found
+    unknown = [TypeProbability("", 0.58), TypeProbability("scratch", 0.2)]
+    html = inspect_view.regions_html(areas[:1], [None], [unknown])
+    assert "fits none of the known types 58 % then scratch 20 %" in read(html).text
+    assert "looks most like" not in html
+    assert "is-none" in html
+
+
+def test_a_method_without_types_says_nothing_of_them(found):
+    _, _, areas, _ = found
+    html = inspect_view.regions_html(areas[:1], [None], [()], "Right for 41 %.")
+    assert html == inspect_view.regions_html(areas[:1], [None])
+    assert "types" not in html
+    assert "Right for" not in html
 
 
 def test_no_region_says_what_to_do():
@@ -106,6 +133,15 @@ def test_meaning_names_the_map_and_says_what_it_shows():
     assert read(html).text == "Stage 5 The map of one depth of the encoder."
     assert "base" in inspect_view.meaning_html(METHODS["raid"], "base").lower()
     assert inspect_view.meaning_html(None, "base") == ""
+
+
+def test_map_of_the_chosen_type_names_it():
+    info = FAKE_METHODS["adseeker"]
+    told = read(inspect_view.meaning_html(info, "type", "missing_part")).text
+    assert told.startswith("Type Where the chosen type beats none of these.")
+    assert told.endswith("Chosen for this picture: missing part.")
+    for name, chosen in (("type", ""), ("sparse code", "missing_part")):
+        assert "Chosen for" not in inspect_view.meaning_html(info, name, chosen)
 
 
 def test_weight_note_says_what_a_moved_weight_leaves_alone():

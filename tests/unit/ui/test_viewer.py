@@ -90,3 +90,9 @@ def test_large_pictures_are_reduced_for_the_screen_only():
     small = np.zeros((10, 10, 3), np.uint8)
     assert screen_picture(small) is small
     assert decoded(f'{png_uri(small)}"').shape == (10, 10, 3)
+
+
+def test_frame_says_what_its_region_looks_like(result):
+    found = regions(result.fused_map, 0.5) * 3
+    frames = viewer.with_regions("p", result.fused_map > 0.5, found, ["scratch", ""])["frames"]
+    assert [text.split("<")[0] for text in frames.split("<em>")[1:]] == ["1 scratch", "2", "3"]
