@@ -10,6 +10,7 @@ from typing import Any
 
 from adapp.core.settings import Settings
 from adapp.methods.registry import METHODS, MethodInfo
+from adapp.services.region_types import told_note
 
 CHECKPOINTS = ("open", "research")
 
@@ -43,6 +44,7 @@ class CheckpointCard:
         licence: What its results may be used for.
         sha256: Hash of the file.
         megabytes: Its size.
+        types: How far the types of defect it names can be trusted; empty if it names none.
     """
 
     name: str
@@ -50,6 +52,7 @@ class CheckpointCard:
     licence: str
     sha256: str
     megabytes: float
+    types: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ def _card(folder: Path, method: str, name: str) -> CheckpointCard | None:
         licence=str(told.get("licence", "")),
         sha256=_hash(weights, status.st_size, status.st_mtime_ns),
         megabytes=status.st_size / 1e6,
+        types=told_note(told) if told.get("defect_types") else "",
     )
 
 

@@ -96,9 +96,9 @@ def type_note(found: TypeAccuracy | None) -> str:
     )
 
 
-def told_note(provenance: Mapping[str, Any]) -> str:
-    """Return ``type_note`` out of a provenance as JSON tells it."""
-    found = provenance.get("type_accuracy")
+def told_note(origin: Mapping[str, Any]) -> str:
+    """Return ``type_note`` out of a provenance, or a checkpoint's card, as JSON tells it."""
+    found = origin.get("type_accuracy")
     return type_note(TypeAccuracy(**found) if found else None)
 
 

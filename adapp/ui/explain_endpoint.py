@@ -52,8 +52,9 @@ class ExplainEndpoint:
 
         Returns:
             The detector's verdict, the answer, the cited pages with their scores, who wrote it,
-            tokens and seconds, and flags on whatever a reader has to know. The verdict is the
-            detector's, whatever the answer says.
+            tokens and seconds, flags on whatever a reader has to know, and, from methods that name
+            them, the types of defect it rests on. The verdict is the detector's, whatever the
+            answer says.
         """
         request = InspectionRequest(
             method=method,

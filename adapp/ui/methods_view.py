@@ -72,10 +72,11 @@ def table_html(viewed: ViewedTable) -> str:
 
 def _checkpoint(card: CheckpointCard) -> str:
     trained = ", ".join(card.trained_on) or "nothing"
+    types = f"<p>{escape(card.types)}</p>" if card.types else ""
     return (
         f"<details><summary><b>{escape(card.name)}</b> {card.megabytes:.1f} MB, sha256 "
         f"{card.sha256[:12]}</summary><p>{escape(card.licence)}</p>"
-        f'<p class="quiet">Trained on: {escape(trained)}</p></details>'
+        f'{types}<p class="quiet">Trained on: {escape(trained)}</p></details>'
     )
 
 

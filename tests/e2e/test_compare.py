@@ -48,11 +48,11 @@ def heads(visitor):
 
 def test_example_shows_every_method_on_the_same_picture(looker):
     page = looker.page
-    assert len(heads(looker)) == 3
+    assert len(heads(looker)) == 4
     assert all("anomalous" in told for told in heads(looker))
     row = page.locator("#compare-grid .cmp-row[data-kind=fused] .stage")
-    expect(row).to_have_count(5)  # the picture, three methods, the agreement
-    expect(page.locator("#compare-grid")).to_contain_text("3 of 3 call it anomalous")
+    expect(row).to_have_count(6)  # the picture, four methods, the agreement
+    expect(page.locator("#compare-grid")).to_contain_text("4 of 4 call it anomalous")
     expect(page.locator("#compare-table")).to_contain_text("above all 4 normal pictures")
     expect(page.locator("#compare-table")).to_contain_text("GB")
     expect(page.locator("#compare-pictures")).to_contain_text("4 normal parts, 2 to inspect")
@@ -112,7 +112,8 @@ def test_true_mask_gives_figures_and_files_carry_them(looker, tmp_path):
     looker.screenshot("compare-truth")
     looker.download("compare-csv").save_as(tmp_path / "table.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "table.csv").read_text("utf-8-sig"))))
-    assert [row["method"] for row in rows] == ["raid", "h2vlr", "kanoclip"]
+    assert [row["method"] for row in rows] == ["raid", "h2vlr", "kanoclip", "adseeker"]
+    assert [row["type"] for row in rows] == ["", "", "", "scratch"]
     assert float(rows[0]["pixel_auroc"]) > 95
     looker.download("compare-png").save_as(tmp_path / "figure.png")
     with Image.open(tmp_path / "figure.png") as figure:
@@ -132,7 +133,7 @@ def test_score_is_that_of_the_inspect_tab(visitor):
 
 def test_one_method_alone_is_a_comparison_too(visitor):
     open_tab(visitor, "Compare")
-    for name in ("RAID", "H2VLR"):
+    for name in ("RAID", "H2VLR", "ADSeeker"):
         visitor.page.locator("#compare-methods").get_by_text(name, exact=True).click()
     visitor.page.locator("#compare-examples .card").first.click()
     expect(visitor.page.locator("#compare-table tbody tr")).to_have_count(1, timeout=RUN_MS)

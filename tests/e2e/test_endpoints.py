@@ -102,6 +102,19 @@ def test_zero_shot_method_is_called_without_support(client, pictures):
     assert (told["basis"], told["n_normals"]) == ("generic", 0)
 
 
+def test_detect_and_explain_tell_types_of_defect_where_the_method_names_them(client, pictures):
+    asked = {"support": None, "query": pictures[1], "method": "adseeker", "category": "plate"}
+    report, _ = client.predict(**asked, api_name="/detect")
+    types = report["queries"][0]["regions"][0]["types"]
+    assert types[0]["type"] == "scratch"
+    assert "none_of_these" in {told["type"] for told in types}
+    assert report["provenance"]["type_accuracy"]["first"] == 0.41
+    told = client.predict(**asked, question="What is it?", pages=None, api_name="/explain")
+    assert told["region_types"][0]["types"] == types
+    assert "is scratch (" in told["answer"]
+    assert told["type_accuracy"]["defects"] == 812
+
+
 def test_page_program_and_export_tell_the_same_score(client, pictures, visitor, tmp_path):
     support, query = pictures
     report, _ = client.predict(support=support, query=query, api_name="/detect")
@@ -134,7 +147,7 @@ def test_compare_tells_the_score_of_detect_for_every_method(client, pictures, tm
     )
     (picture,) = told["pictures"]
     found = {entry["method"]: entry for entry in picture["methods"]}
-    assert set(found) == {"raid", "h2vlr", "kanoclip"}
+    assert set(found) == {"raid", "h2vlr", "kanoclip", "adseeker"}
     for method, entry in found.items():
         alone, _ = client.predict(support=support, query=query, method=method, api_name="/detect")
         assert abs(alone["queries"][0]["score"] - entry["score"]) < 1e-6

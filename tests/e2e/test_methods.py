@@ -1,6 +1,7 @@
 """What the method chosen changes: the form, the maps, eta, hyperedges, running without support."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -204,6 +205,42 @@ def test_support_of_a_zero_shot_method_only_calibrates(visitor):
     expect(visitor.verdict).to_contain_text("the threshold alone")
     expect(visitor.page.locator("#notes")).to_contain_text("only calibrate the threshold")
     expect(visitor.page.locator("#histogram")).to_contain_text("normal (4)")
+
+
+def test_region_shows_its_type_and_probability_and_so_do_picture_answer_and_file(
+    visitor, part_file, tmp_path
+):
+    page = visitor.page
+    pick(visitor, "ADSeeker")
+    page.locator("#category input").fill("sheet metal")
+    visitor.add("query", [part_file])
+    visitor.run()
+    visitor.finished("ANOMALOUS")
+    types = page.locator("#regions li").first.locator(".types")
+    expect(types).to_contain_text(re.compile(r"looks most like scratch \d\d %"))
+    expect(types.locator("small")).to_contain_text("none of the known types")
+    shown = re.search(r"scratch (\d\d) %", types.inner_text())[1]
+    expect(visitor.frames().first).to_have_text("1 scratch")
+    expect(page.locator("#regions .trust")).to_contain_text("first for 41 %")
+    visitor.screenshot("types")
+    visitor.download("export-json").save_as(tmp_path / "page.json")
+    told = json.loads((tmp_path / "page.json").read_text())["queries"][0]["regions"][0]["types"]
+    assert told[0]["type"] == "scratch"
+    assert f"{100 * told[0]['probability']:.0f}" == shown
+    page.locator("#why-what").click()
+    answer = page.locator("#why-chat article .answer")
+    expect(answer).to_contain_text(f"region 1 is scratch ({shown} %)", timeout=60_000)
+    expect(answer).to_contain_text("the right type came first for 41 %")
+    assert not np.array_equal(visitor.look_at("Sparse code"), visitor.look_at("Type"))
+    expect(page.locator("#meaning")).to_contain_text("Chosen for this picture: scratch.")
+
+
+def test_method_without_types_shows_none(visitor):
+    visitor.try_example()
+    visitor.finished("ANOMALOUS")
+    expect(visitor.frames().first).to_have_text("1")
+    expect(visitor.page.locator("#regions li").first).to_contain_text("% of area")
+    expect(visitor.page.locator("#regions .types, #regions .trust")).to_have_count(0)
 
 
 def test_map_that_the_next_method_lacks_gives_way_to_the_fused_one(visitor):

@@ -63,7 +63,7 @@ def test_python_program_runs_word_for_word(programs, folder):
 
 def test_comparing_program_runs_word_for_word(programs, folder):
     out = _run([sys.executable, "-c", programs("compare")], folder).strip().splitlines()
-    assert [line.split()[0] for line in out[-3:]] == ["raid", "h2vlr", "kanoclip"]
+    assert [line.split()[0] for line in out[-4:]] == ["raid", "h2vlr", "kanoclip", "adseeker"]
 
 
 def test_curl_program_runs_word_for_word(programs, folder):

@@ -123,6 +123,7 @@ def test_the_card_says_what_stands_behind_it(sibling, root, tmp_path):
     assert card["epochs"] == sibling.alone + 2
     assert ("defect_types" in card) is (sibling.name == "adseeker")
     assert {"hole", "crack"} <= set(card.get("defect_types", ("hole", "crack")))
+    assert ("type_accuracy" in card) is (sibling.name == "adseeker")
     assert card["sha256"] == load_checkpoint(out).sha256
     threshold = card["generic_threshold"]
     assert threshold["categories"] == 3  # the ring has no good picture

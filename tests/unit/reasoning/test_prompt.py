@@ -4,9 +4,10 @@ import re
 import numpy as np
 import pytest
 
-from adapp.core.reasoner import Turn
+from adapp.core.reasoner import Turn, TypeProbability
 from adapp.reasoning.config import PromptConfig
 from adapp.reasoning.prompt import ExpertSlot, Picture, Text, assemble
+from tests.fakes import ACCURACY
 from tests.unit.reasoning.cases import HOLE, SCRATCH, facts, passage, request
 
 CONFIG = PromptConfig()
@@ -37,6 +38,16 @@ def test_facts_carry_verdict_regions_types_and_calibration():
     assert "Region 1 at the top right, rows 5 to 24, columns 80 to 114, 1.9 %" in text
     assert "scratch 64 %, cut 21 %, none of the known types 10 %" in text
     assert "differs 4.12 times" in text
+
+
+def test_types_of_the_picture_come_with_how_often_they_are_right():
+    kinds = (TypeProbability("scratch", 0.6), TypeProbability("", 0.3))
+    measured = facts(types=kinds, type_accuracy=ACCURACY)
+    text = words(assemble(request(facts=measured), CONFIG))
+    assert "Defect types of the picture: scratch 60 %, none of the known types 30 %." in text
+    assert "On 812 defects that the naming had not seen" in text
+    assert "not measured" in words(assemble(request(facts=facts(types=kinds)), CONFIG))
+    assert "812" not in words(assemble(request(), CONFIG))
 
 
 def test_pages_are_limited_in_number_and_length():

@@ -14,8 +14,14 @@ from adapp.core.reasoner import explain
 from adapp.reasoning import qwen as module
 from adapp.reasoning import qwen_weights
 from adapp.reasoning.config import LocalConfig, PromptConfig
+from adapp.reasoning.expert_tokens import create
 from adapp.reasoning.prompt import assemble
-from adapp.reasoning.qwen import LocalReasoner, local_reasoner, tiny_reasoner
+from adapp.reasoning.qwen import (
+    LocalReasoner,
+    expert_embeddings,
+    local_reasoner,
+    tiny_reasoner,
+)
 from adapp.reasoning.qwen_model import load, plan, prepare, wrap
 from adapp.reasoning.qwen_weights import QwenFolder, find, read_folder
 from adapp.reasoning.tiny_qwen import IDENTITY, load_tiny
@@ -70,6 +76,31 @@ def test_answer_is_what_plain_generation_gives(shared):
     )
     local = reasoner(shared, expert="none", answer_tokens=12)
     assert explain(local, request()).text == expected.strip()
+
+
+def test_the_answering_model_is_given_exactly_the_expert_tokens_meant(shared):
+    expert = create("significance", shared.width)
+    prompt = assemble(request(), PROMPT, expert=expert.parts(request()))
+    prepared = prepare(shared, prompt, **SMALL)
+    meant = expert_embeddings(shared, expert, prepared, request())
+    places = prepared.inputs["input_ids"] == shared.placeholder
+    seen = []
+
+    def capture(_, __, kwargs):
+        seen.append(kwargs["inputs_embeds"].clone())
+
+    language = shared.model.model.language_model
+    handle = language.register_forward_pre_hook(capture, with_kwargs=True)
+    try:
+        explain(reasoner(shared, answer_tokens=3), request())
+    finally:
+        handle.remove()
+    read, *written = seen
+    assert torch.equal(read[places], meant)
+    own = shared.model.get_input_embeddings()(prepared.inputs["input_ids"])
+    words = ~places & (prepared.inputs["input_ids"] != shared.model.config.image_token_id)
+    assert torch.equal(read[words], own[words]), "nothing else is touched"
+    assert [embedding.shape[1] for embedding in written] == [1, 1]
 
 
 @pytest.mark.parametrize("mode", ["none", "significance", "overlay"])

@@ -156,6 +156,31 @@ def test_deleting_and_swapping_expert_tokens_changes_the_logits(qwen, prepared):
         assert (full - other).abs().max() > 1e-4
 
 
+def test_swapping_the_tokens_of_two_regions_changes_the_logits(qwen, prepared):
+    """Both regions light up their own field of nine; the model reads which is where."""
+    asked = request()
+    lit = np.zeros_like(asked.anomaly_map)
+    for region in asked.regions:
+        row0, column0, row1, column1 = region.box
+        lit[row0:row1, column0:column1] = region.peak_value
+    asked = dataclasses.replace(asked, anomaly_map=lit)
+    fields = [field_of(region.box, lit.shape) for region in asked.regions]
+    assert fields == [2, 4], "top right and centre"
+    tokens = expert_embeddings(qwen, EXPERT, prepared, asked)
+    first, second = tokens[fields]
+    assert (first - second).abs().max() > 1e-3
+    swapped = tokens.clone()
+    swapped[fields] = tokens[fields[::-1]]
+    there, back = (forward(qwen, prepared, given)[0][0, -1] for given in (tokens, swapped))
+    assert (there - back).abs().max() > 1e-4
+
+
+def field_of(box, size):
+    """Return which of the nine fields, row by row, the middle of ``box`` lies in."""
+    row, column = ((box[axis] + box[axis + 2]) * 3 // (2 * size[axis]) for axis in (0, 1))
+    return 3 * row + column
+
+
 def test_another_map_gives_other_tokens(qwen, prepared):
     asked = request()
     turned = dataclasses.replace(asked, anomaly_map=asked.anomaly_map[:, ::-1].copy())

@@ -104,7 +104,10 @@ def test_json_keeps_every_type_and_calls_none_of_these_by_name():
     ]
     assert types_of(told) == types
     assert types_json(()) == []
-    assert [type_words(one) for one in types] == ["missing part 50 %", "none of the known types 25 %"]
+    assert [type_words(one) for one in types] == [
+        "missing part 50 %",
+        "none of the known types 25 %",
+    ]
 
 
 def test_a_normal_picture_has_no_likely_type():

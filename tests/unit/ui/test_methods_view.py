@@ -33,6 +33,13 @@ def test_card_tells_needs_maps_limits_and_training_data(card):
     assert "0.25 s a picture" in read(card_html(card, 0.25)).text
 
 
+def test_card_tells_how_often_types_are_right_where_it_names_any(card):
+    (shipped,) = card.checkpoints
+    typed = replace(card, checkpoints=(replace(shipped, types="Right for 41 %."),))
+    assert "Right for 41 %." in read(card_html(typed, None)).text
+    assert "<p></p>" not in card_html(card, None)
+
+
 def test_card_without_a_checkpoint_says_so(card):
     assert "None ships" in read(card_html(replace(card, checkpoints=()), None)).text
 

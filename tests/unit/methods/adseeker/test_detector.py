@@ -159,3 +159,10 @@ def test_it_takes_no_support_by_regime(full):
     assert full.regimes == {"zero_shot"}
     assert full.name == "adseeker"
     assert full.size == 112
+
+
+def test_the_type_map_says_which_type_it_is_about(full, fitted):
+    types = fitted.predict(pictures(1)[0]).defect_types
+    assert types.chosen in full.network.book.present
+    empty = untrained("tiny", seed=1).fit(SupportSet("plate")).predict(pictures(1)[0])
+    assert empty.defect_types.chosen == ""
