@@ -127,12 +127,17 @@ def _on_grid(
         size: Height and width of the picture.
         grid: Height and width of the patch grid.
     """
-    rows, columns = (
-        (np.arange(first, first + length) * 2 + 1) * cells // (2 * whole)
-        for first, length, whole, cells in zip(corner, weights.shape, size, grid, strict=True)
-    )
-    lines = np.zeros((grid[0], weights.shape[1]))
-    np.add.at(lines, rows, weights)
-    cells = np.zeros((grid[1], grid[0]))
-    np.add.at(cells, columns, lines.T)
-    return cells.T.astype(np.float32)
+    lines = _by_cell(weights, corner[0], size[0], grid[0])
+    return _by_cell(lines.T, corner[1], size[1], grid[1]).T.astype(np.float32)
+
+
+def _by_cell(
+    lines: NDArray[np.floating[Any]], first: int, length: int, cells: int
+) -> NDArray[np.float64]:
+    """Return sums of ``lines`` [n, m], the ``first`` of ``length`` and on, by cell: [cells, m]."""
+    middles = 2 * np.arange(first, first + len(lines)) + 1
+    cell = middles * cells // (2 * length)
+    starts = np.flatnonzero(np.diff(cell, prepend=-1))
+    sums = np.zeros((cells, lines.shape[1]))
+    sums[cell[starts]] = np.add.reduceat(lines, starts, axis=0, dtype=np.float64)
+    return sums
