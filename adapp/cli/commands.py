@@ -73,6 +73,14 @@ def _add_detect(commands: Commands) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for the results"
     )
+    parser.add_argument(
+        "--tiles",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="cut large pictures into N x N tiles, 1 to 4, inspected one by one: slower, but what "
+        "is small is not lost (default: %(default)s)",
+    )
     tune_option(parser)
     threshold_options(parser)
     parser.set_defaults(module="detecting")

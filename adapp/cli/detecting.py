@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         size=arguments.size,
         tune=arguments.tune,
+        tiles=arguments.tiles,
     )
     own = {"image": arguments.threshold, "pixel": arguments.pixel_threshold}
     writer = ResultsWriter(arguments.out, partial(Thresholds.of, **own), with_paths=True)

@@ -216,7 +216,8 @@ class _Run:
         if request.tune:
             fitted = yield from self._tune(support)
         if request.tiles > 1:
-            tiles = self.pool.calibration(fitted, self.cancelled)
+            with self._timed("fit"):
+                tiles = self.pool.calibration(fitted, self.cancelled)
             fitted = TiledFitted(fitted, request.tiles, len(reader.support), tiles)
         yield from self._predict(fitted, reader)
 

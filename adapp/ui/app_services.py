@@ -1,7 +1,7 @@
 """What the app is built from: given from outside, so that tests can give something else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from adapp.core.settings import Settings
 from adapp.data.images import load_image
@@ -9,6 +9,7 @@ from adapp.methods.registry import METHODS
 from adapp.services.examples import Example, examples
 from adapp.services.explaining import Explainer
 from adapp.services.inspection import InspectionRequest
+from adapp.services.pace import Paces
 from adapp.services.pool import DetectorPool
 from adapp.ui.pictures import png_uri, screen_picture
 from adapp.ui.presets import choose_preset, offered
@@ -35,7 +36,7 @@ class AppServices:
         explainer: Answers questions about parts.
         answers: Answers in progress, by session.
         warm_up: Loads the model in the background.
-        speeds: Seconds of the last picture of each method that has run.
+        paces: How long each method that has run took.
     """
 
     pool: DetectorPool
@@ -50,7 +51,7 @@ class AppServices:
     explainer: Explainer
     answers: Runs
     warm_up: WarmUp
-    speeds: dict[str, float] = field(default_factory=dict[str, float])
+    paces: Paces
 
     @property
     def checkpoints(self) -> tuple[str, ...]:
@@ -80,6 +81,7 @@ def app_services(
     detectors = pool or DetectorPool()
     chosen, reason = choose_preset(preset or settings.preset, detectors, settings.checkpoint)
     shown = tuple(examples() if cards is None else cards)
+    paces = Paces()
     return AppServices(
         pool=detectors,
         presets=offered(chosen),
@@ -92,7 +94,8 @@ def app_services(
         runs=Runs(),
         explainer=explainer or Explainer(chosen),
         answers=Runs(),
-        warm_up=WarmUp(detectors, _first_run(shown, chosen, settings.checkpoint)),
+        warm_up=WarmUp(detectors, _first_run(shown, chosen, settings.checkpoint), paces),
+        paces=paces,
     )
 
 

@@ -25,7 +25,9 @@ from adapp.ui.theme import STYLE_SHEETS, theme
 from adapp.ui.viewer import script
 from adapp.ui.why_panel import build_why_panel
 
-MOST_WAITING = 24
+MOST_WAITING = 64
+"""Runs that may wait; a visitor beyond that is told that the queue is full."""
+
 MOST_SESSIONS = 200
 CACHE_SECONDS = (900, 3600)
 """How often the cache of uploaded and exported files is swept, and what age is swept away."""

@@ -81,9 +81,7 @@ class CompareHandlers:
                 if found is not None:
                     held.comparison = found
                     if len(found.runs) > shown:
-                        last = found.runs[-1]
-                        seconds = last.inspection.outcomes[-1].seconds
-                        self._services.speeds[last.info.name] = seconds
+                        self._services.paces.note(found.runs[-1].inspection)
                         self._services.shelf.grown(held, comparison_bytes(found))
                         updates |= {
                             self._layout.held: held,

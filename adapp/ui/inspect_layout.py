@@ -76,6 +76,7 @@ def _setup(
         stop = gr.Button(
             label("stop"), variant="stop", interactive=False, elem_id="stop", min_width=70, scale=0
         )
+    estimate = _plain("estimate")
     inputs = Inputs(
         support=support,
         support_originals=gr.State({}),
@@ -96,6 +97,7 @@ def _setup(
         "query_note": query_note,
         "method_note": method_note,
         "licence": licence,
+        "estimate": estimate,
     }
     return inputs, actions, (*sets, *editor)
 

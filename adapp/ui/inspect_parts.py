@@ -121,6 +121,7 @@ class Actions:
     query_note: gr.HTML
     method_note: gr.HTML
     licence: gr.HTML
+    estimate: gr.HTML
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import gradio as gr
 
 from adapp.core.errors import AdappError
 from adapp.services.inspection import Inspection, InspectionRequest, inspect
-from adapp.ui import page_view, texts
+from adapp.ui import page_view, session_view, texts
 from adapp.ui.app_services import AppServices
 from adapp.ui.form import form_of, problems, refuse
 from adapp.ui.inspect_draw import Drawing, Updates, first_look
@@ -84,7 +84,7 @@ class RunHandlers:
         self, held: Held, found: Inspection, shown: tuple[str, str], *, first: bool
     ) -> Updates:
         """Return the updates for a result that has just come in."""
-        self._services.speeds[found.request.method] = found.outcomes[-1].seconds
+        self._services.paces.note(found)
         found = held.seen() or found
         if not first and held.look is not None:
             return self._draw.overview(held, found, held.look)
@@ -150,6 +150,16 @@ class RunHandlers:
         current = form_of(inputs).request() == held.inspection.request
         return "" if current else page_view.message_html(texts.STALE, "stale")
 
+    def on_form(self, held: Held | None, *inputs: object) -> Updates:
+        """Return what follows from the settings: an outdated result, and the time of a run."""
+        asked = form_of(inputs).request()
+        older = None if held is None else held.inspection
+        seconds = self._services.paces.estimate(asked, learned=has_learned(older, asked))
+        return {
+            self._results.stale: self.on_settings(held, *inputs),
+            self._layout.actions.estimate: session_view.estimate_html(seconds, asked),
+        }
+
     def on_tune(self, held: Held | None, kind: str, colors: str, *inputs: object) -> Updates:
         """Bring back the result with the other tuning, if this session has made it."""
         stale = self.on_settings(held, *inputs)
@@ -171,6 +181,13 @@ def other_tuning(older: Held | None, request: InspectionRequest) -> Inspection |
     wanted = replace(request, tune=not request.tune)
     known = (older.inspection, older.twin)
     return next((one for one in known if one is not None and one.request == wanted), None)
+
+
+def has_learned(older: Inspection | None, asked: InspectionRequest) -> bool:
+    """Return whether an earlier run of the session has learned the normal pictures of ``asked``."""
+    return older is not None and older.request == replace(
+        asked, query=older.request.query, tune=older.request.tune
+    )
 
 
 def ending(held: Held) -> str:

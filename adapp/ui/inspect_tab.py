@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.events import Dependency
 
 from adapp.ui import page_view
 from adapp.ui.app_services import AppServices
@@ -43,8 +44,8 @@ def build_inspect_tab(services: AppServices) -> InspectTab:
     entry = InputHandlers(services, layout)
     session = SessionHandlers(layout)
     _wire_run(layout, handlers, entry, session)
-    wire_session(layout, session)
-    _wire_settings(layout, handlers, entry)
+    filling = wire_session(layout, session)
+    _wire_settings(layout, handlers, entry, filling)
     _wire_look(layout, LookHandlers(layout))
     return InspectTab(handlers, entry, layout)
 
@@ -81,9 +82,7 @@ def _wire_run(
     ).success(**inspection)
     history = layout.session.history
     for running in (pressed, tried, added):
-        running.success(
-            told(run.on_settings), [results.held, *inputs.all()], results.stale, **AT_ONCE
-        )
+        running.success(**_following(layout, run))
         running.success(
             told(session.on_finished),
             [history, results.held],
@@ -114,9 +113,25 @@ def _inspection(layout: InspectLayout, run: RunHandlers) -> dict[str, Any]:
     }
 
 
-def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers) -> None:
+def _following(layout: InspectLayout, run: RunHandlers) -> dict[str, Any]:
+    """Return the event that tells what follows from the settings."""
+    results = layout.results
+    return {
+        "fn": told(run.on_form),
+        "inputs": [results.held, *layout.inputs.all()],
+        "outputs": [results.stale, layout.actions.estimate],
+        **AT_ONCE,
+    }
+
+
+def _wire_settings(
+    layout: InspectLayout, run: RunHandlers, entry: InputHandlers, filling: list[Dependency]
+) -> None:
     """Connect what decides a run: each change may outdate the result that is shown."""
     inputs, results, actions = layout.inputs, layout.results, layout.actions
+    following = _following(layout, run)
+    for filled in filling:  # an empty gallery does not tell of a change that a handler makes
+        filled.then(**following)
     for gallery, originals, note, check in (
         (inputs.support, inputs.support_originals, actions.support_note, entry.on_support),
         (inputs.query, inputs.query_originals, actions.query_note, entry.on_query),
@@ -126,7 +141,7 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
             [gallery, originals, inputs.method],
             [gallery, originals, note],
             **AT_ONCE,
-        ).then(told(run.on_settings), [results.held, *inputs.all()], results.stale, **AT_ONCE)
+        ).then(**following)
     gr.on(
         [
             inputs.method.input,
@@ -135,10 +150,7 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
             inputs.checkpoint.input,
             inputs.tiles.input,
         ],
-        told(run.on_settings),
-        [results.held, *inputs.all()],
-        results.stale,
-        **LIVE,
+        **following | LIVE,
     )
     gr.on(
         [inputs.method.change, inputs.preset.change, inputs.checkpoint.change],
@@ -160,7 +172,7 @@ def _wire_settings(layout: InspectLayout, run: RunHandlers, entry: InputHandlers
         [results.held, controls.kind, controls.colors, *inputs.all()],
         [*results.fresh(), controls.kind, *controls.sliders()],
         **AT_ONCE,
-    )
+    ).then(**following)
 
 
 def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:

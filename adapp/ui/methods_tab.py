@@ -15,7 +15,7 @@ def build_methods_tab(services: AppServices, tab: gr.Tab) -> None:
 
     def cards() -> str:
         shown = "".join(
-            methods_view.card_html(card, services.speeds.get(card.info.name))
+            methods_view.card_html(card, services.paces.of(card.info.name, services.preset))
             for card in method_cards()
         )
         return f'<div class="method-cards">{shown}</div>'

@@ -1,5 +1,7 @@
 """The extras of the Inspect tab: which event is answered by which handler."""
 
+from gradio.events import Dependency
+
 from adapp.ui.errors import told
 from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.queues import AT_ONCE, EACH, PRIVATE
@@ -8,9 +10,9 @@ from adapp.ui.session_run import SessionHandlers
 _SAVE = "() => { document.getElementById('saved-set').click(); }"
 
 
-def wire_session(layout: InspectLayout, session: SessionHandlers) -> None:
-    """Connect sets, drawn areas, test defects and earlier runs."""
-    _wire_inputs(layout, session)
+def wire_session(layout: InspectLayout, session: SessionHandlers) -> list[Dependency]:
+    """Connect sets, drawn areas, test defects and earlier runs; return what fills the inputs."""
+    filling = _wire_inputs(layout, session)
     parts, results, controls = layout.session, layout.results, layout.controls
     look = [controls.kind, controls.colors]
     shown = [*results.drawn(), controls.kind, *controls.sliders(), parts.area_note]
@@ -24,9 +26,10 @@ def wire_session(layout: InspectLayout, session: SessionHandlers) -> None:
         [*shown, results.held, results.empty, parts.earlier],
         **EACH,
     )
+    return filling
 
 
-def _wire_inputs(layout: InspectLayout, session: SessionHandlers) -> None:
+def _wire_inputs(layout: InspectLayout, session: SessionHandlers) -> list[Dependency]:
     parts, inputs, notes = layout.session, layout.inputs, layout.actions
     support = [inputs.support, inputs.support_originals]
     parts.save_set.click(
@@ -36,7 +39,7 @@ def _wire_inputs(layout: InspectLayout, session: SessionHandlers) -> None:
         show_progress="hidden",
         **PRIVATE,
     ).success(None, None, None, js=_SAVE)
-    parts.load_set.upload(
+    loaded = parts.load_set.upload(
         told(session.on_load_set),
         [parts.load_set, inputs.method],
         [*support, inputs.category, notes.support_note],
@@ -46,10 +49,11 @@ def _wire_inputs(layout: InspectLayout, session: SessionHandlers) -> None:
     parts.fill_editor.click(
         told(session.on_fill_editor), support, parts.editor, show_progress="hidden", **PRIVATE
     )
-    parts.take_editor.click(
+    taken = parts.take_editor.click(
         told(session.on_take_editor),
         [parts.editor, inputs.query, inputs.query_originals],
         [inputs.query, inputs.query_originals, notes.query_note],
         show_progress="hidden",
         **PRIVATE,
     )
+    return [loaded, taken]

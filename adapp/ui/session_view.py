@@ -6,7 +6,10 @@ from html import escape
 
 from adapp.methods.registry import METHODS
 from adapp.services.ignoring import Shape
+from adapp.services.inspection import InspectionRequest
 from adapp.services.regions import verdict
+from adapp.ui import texts
+from adapp.ui.batch_view import duration
 from adapp.ui.inspect_view import percent, plural
 from adapp.ui.state import Held
 
@@ -20,6 +23,24 @@ def earlier_html(history: Sequence[Held], current: Held) -> str:
         '<nav class="pills is-earlier" aria-label="Runs of this session"><span>Runs</span>'
         f"{buttons}</nav>"
     )
+
+
+def estimate_html(seconds: float | None, asked: InspectionRequest) -> str:
+    """Return how long a run will take; empty while there is nothing to inspect.
+
+    Args:
+        seconds: Time without tuning; None if the method has not run on this machine.
+        asked: The run.
+    """
+    count = len(asked.query)
+    if not count:
+        return ""
+    told = texts.PACE_UNKNOWN
+    if seconds is not None:
+        added = texts.PACE_TUNING if asked.tune else ""
+        told = f"About {duration(seconds)} for {count} picture{plural(count)}{added}, "
+        told += texts.PACE_FROM
+    return f'<p class="quiet">{escape(told)}</p>'
 
 
 def area_html(shapes: int, share: float) -> str:

@@ -40,6 +40,9 @@ DEFECT_HINT = (
 )
 DEFECT_NEEDS_NORMAL = "Add a normal part first (box 1); it is the ground to draw on."
 DEFECT_EMPTY = "Press Start from normal 1, draw on the picture, then use it as a query."
+PACE_UNKNOWN = "This method has not run here yet: the first run tells how long it takes."
+PACE_TUNING = " and the tuning on top"
+PACE_FROM = "by what this machine took last."
 SPEED_UNKNOWN = "not yet measured, it has not run since the start"
 NO_CHECKPOINT = (
     "None ships for the embedded encoder: it runs its training-free variant, as its name says."

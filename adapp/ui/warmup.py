@@ -7,6 +7,7 @@ from typing import Literal
 
 from adapp.core.errors import AdappError
 from adapp.services.inspection import InspectionRequest, inspect
+from adapp.services.pace import Paces
 from adapp.services.pool import DetectorPool
 
 _log = logging.getLogger("adapp.ui")
@@ -33,11 +34,13 @@ class WarmUp:
     Args:
         pool: Store of detectors that the app uses.
         request: Inspection to run; None leaves the model to the first visitor.
+        paces: Told how long it took.
     """
 
-    def __init__(self, pool: DetectorPool, request: InspectionRequest | None) -> None:
+    def __init__(self, pool: DetectorPool, request: InspectionRequest | None, paces: Paces) -> None:
         self._pool = pool
         self._request = request
+        self._paces = paces
         self._readiness = Readiness("loading")
         self._thread = threading.Thread(target=self._run, name="adapp-warm-up", daemon=True)
 
@@ -74,6 +77,7 @@ class WarmUp:
             inspection = update.inspection
         if inspection is None:
             return Readiness("failed", detail="the warm-up run found nothing")
+        self._paces.note(inspection)
         provenance = inspection.provenance
         device = "CPU" if provenance.device == "cpu" else provenance.device.replace("cuda", "GPU")
         return Readiness("ready", device, f"{provenance.backbone}, {provenance.dtype}")

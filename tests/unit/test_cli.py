@@ -119,6 +119,13 @@ def test_detect_tunes_on_request(detect, folder):
     assert "tune" in report(folder)["seconds"]
 
 
+def test_detect_cuts_pictures_into_tiles(detect, loader, folder):
+    assert main(detect("--tiles", "2")) == 0
+    assert report(folder)["tiles"] == 2
+    assert len(loader.detectors[-1].predictions) == 8  # two pictures, four tiles each
+    assert np.load(folder / "out" / "b_fused.npy").shape == (60, 80)
+
+
 def test_a_refused_picture_is_told_and_the_others_are_inspected(detect, folder, capsys):
     (folder / "query" / "0.png").write_text("no picture")
     assert main(detect()) == 0
@@ -134,6 +141,7 @@ def test_a_refused_picture_is_told_and_the_others_are_inspected(detect, folder, 
         (["--method", "nope"], "'nope' does not exist. Choose one of: "),
         (["--query", "absent.png"], "absent.png: no such file or folder"),
         (["--out", __file__], "Choose another folder"),
+        (["--tiles", "5"], "1 to 4 tiles a side"),
     ],
 )
 def test_what_the_user_can_mend_is_one_line_and_status_2(detect, change, said, capsys):

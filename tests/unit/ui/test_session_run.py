@@ -1,5 +1,6 @@
 """Handlers of the extras: test defects, sets and earlier runs, without a browser."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
@@ -13,9 +14,10 @@ from adapp.services.pool import DetectorPool
 from adapp.ui.app_services import app_services
 from adapp.ui.inspect_inputs import InputHandlers
 from adapp.ui.inspect_layout import lay_out
+from adapp.ui.inspect_run import RunHandlers, has_learned
 from adapp.ui.intake import MOST_SUPPORT
 from adapp.ui.session_run import SessionHandlers
-from adapp.ui.session_view import area_svg, earlier_html
+from adapp.ui.session_view import area_svg, earlier_html, estimate_html
 from adapp.ui.state import Held, drop_held
 from tests.fakes import FakeLoader
 
@@ -101,3 +103,34 @@ def test_false_alarm_joins_the_normals_once(services, layout, run, pictures):
 
 def test_area_is_drawn_without_anything_a_user_wrote():
     assert area_svg((), 10, 20) == ""
+
+
+def test_time_of_a_run_is_told_once_the_method_has_run(services, layout, run, pictures):
+    handlers = RunHandlers(services, layout)
+    form = [[(str(path), None) for path in pictures[0]], {}]
+    form += [[(str(path), None) for path in pictures[1]], {}]
+    form += ["raid", "plate", "tiny", "open", False]
+
+    def told():
+        return handlers.on_form(None, *form)[layout.actions.estimate]
+
+    assert "has not run here yet" in told()
+    services.paces.note(drain(run()))
+    assert "for 2 pictures, by what this machine took last" in told()
+    form[-1] = True
+    assert "tuning on top" in told()
+    form[2] = []
+    assert told() == ""
+
+
+def test_normals_are_learned_once(run):
+    found = drain(run())
+    assert has_learned(found, replace(found.request, query=(), tune=True))
+    assert not has_learned(found, replace(found.request, support=found.request.support[:2]))
+    assert not has_learned(found, replace(found.request, tiles=2))
+    assert not has_learned(None, found.request)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "About 1 s"), (600, "About 10 min")])
+def test_estimate_is_in_words(run, seconds, words):
+    assert words in estimate_html(seconds, drain(run()).request)

@@ -6,6 +6,7 @@ import pytest
 
 from adapp.core.errors import ModelUnavailable
 from adapp.services.inspection import InspectionRequest
+from adapp.services.pace import Paces
 from adapp.services.pool import DetectorPool
 from adapp.ui.warmup import WarmUp
 from tests.fakes import FakeLoader
@@ -25,7 +26,7 @@ def request_for_two(pictures):
 
 
 def _done(pool, request):
-    warm_up = WarmUp(pool, request)
+    warm_up = WarmUp(pool, request, Paces())
     assert warm_up.readiness.state == "loading"
     warm_up.start()
     warm_up.start()  # a second call changes nothing
