@@ -59,7 +59,7 @@ def compare(visitor, _):
     open_tab(visitor.page, "Compare", "#compare-run")
     yield "compare, nothing yet"
     visitor.page.locator("#compare-examples .card").first.click()
-    expect(visitor.page.locator("#compare-table tbody tr")).to_have_count(3, timeout=RUN_MS)
+    expect(visitor.page.locator("#compare-table tbody tr")).to_have_count(4, timeout=RUN_MS)
     yield "compare, a result"
 
 

@@ -21,7 +21,7 @@ def open_tab(visitor, name):
 def compare_example(visitor, position=0):
     open_tab(visitor, "Compare")
     visitor.page.locator("#compare-examples .card").nth(position).click()
-    expect(visitor.page.locator("#compare-table tbody tr")).to_have_count(3, timeout=RUN_MS)
+    expect(visitor.page.locator("#compare-table tbody tr")).to_have_count(4, timeout=RUN_MS)
     expect(visitor.page.locator("#compare-run")).to_be_enabled(timeout=RUN_MS)
 
 
@@ -166,6 +166,6 @@ def test_dark_and_narrow_screens_hold_it(visitors, server):
     phone = visitors(server.url, viewport={"width": 390, "height": 844})
     open_tab(phone, "Compare")
     phone.page.locator("#compare-examples .card").first.click()
-    expect(phone.page.locator("#compare-table tbody tr")).to_have_count(3, timeout=RUN_MS)
+    expect(phone.page.locator("#compare-table tbody tr")).to_have_count(4, timeout=RUN_MS)
     phone.screenshot("compare-phone")
     assert phone.width() <= 390

@@ -98,4 +98,4 @@ def test_example_and_comparison_work_by_keyboard_alone(visitor):
     visitor.page.keyboard.press("Enter")
     visitor.page.locator("#compare-run").focus()
     visitor.page.keyboard.press("Enter")
-    expect(visitor.page.locator("#compare-table tbody tr")).to_have_count(3, timeout=60_000)
+    expect(visitor.page.locator("#compare-table tbody tr")).to_have_count(4, timeout=60_000)
