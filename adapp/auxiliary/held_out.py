@@ -1,10 +1,11 @@
 """Short trainings that leave categories out, to learn what pictures never seen score."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
+import torch
 from torch import Tensor
 
 from adapp.auxiliary.bank import Shelf
@@ -98,7 +99,20 @@ def settled(
     return generic_threshold(scores, peaks, false_alarms) if scores else None
 
 
-def places_of(position: int, count: int) -> Iterator[list[tuple[int, int]]]:
-    """Yield the places (shelf, row) of the ``count`` pictures of a shelf, ``CHUNK`` at a time."""
-    for start in range(0, count, CHUNK):
-        yield [(position, row) for row in range(start, min(start + CHUNK, count))]
+def looked_at(position: int, count: int, look: Callable[[list[tuple[int, int]]], Unseen]) -> Unseen:
+    """Return what is said of all ``count`` pictures of a shelf, ``CHUNK`` looked at at once.
+
+    Args:
+        position: Of the shelf.
+        count: Its pictures, at least one.
+        look: Looks at the pictures at some places (shelf, row).
+    """
+    places = [(position, row) for row in range(count)]
+    parts = [look(places[start : start + CHUNK]) for start in range(0, count, CHUNK)]
+    read = [part.readings for part in parts if part.readings is not None]
+    return Unseen(
+        label=torch.cat([part.label for part in parts]),
+        peaks=torch.cat([part.peaks for part in parts]).cpu(),
+        scores=torch.cat([part.scores for part in parts]).cpu(),
+        readings=torch.cat(read).cpu() if read else None,
+    )

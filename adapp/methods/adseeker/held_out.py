@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 
 from adapp.auxiliary.generic_threshold import GenericThreshold
-from adapp.auxiliary.held_out import Unseen, held_out, places_of, settled
+from adapp.auxiliary.held_out import Unseen, held_out, looked_at, settled
 from adapp.auxiliary.sampling import gather
 from adapp.core.detector import Report
 from adapp.methods.adseeker.lessons import Lesson, Lessons, lesson_output
-from adapp.methods.adseeker.model import SeekerNetwork, SeekerOutput
+from adapp.methods.adseeker.model import SeekerNetwork
 from adapp.methods.adseeker.optimise import stage_epochs, train_network
 from adapp.methods.adseeker.scoring import SCORE_RANGE, image_scores, peaks
 from adapp.training.loop import LoopPlan
@@ -47,31 +48,25 @@ def settle(
         return short
 
     def seen(short: SeekerNetwork, position: int) -> Unseen:
-        return _seen(short, lessons, position, side)
+        count = len(lessons.shelves[position])
+        return looked_at(position, count, partial(_look, short, lessons, side))
 
     found = held_out(lessons.shelves, recipe.threshold_folds, plan, train, seen)
     threshold = settled(found, network.reader, torch.sigmoid, recipe.false_alarms)
     return threshold or GenericThreshold.middle(SCORE_RANGE)
 
 
-def _seen(network: SeekerNetwork, lessons: Lessons, position: int, side: int) -> Unseen:
-    """Return what ``network`` says of all pictures of a shelf."""
-    shelf, config = lessons.shelves[position], network.config.score
-    outputs = [_output(network, lessons, places) for places in places_of(position, len(shelf))]
-    read = [output.readings for output in outputs if output.readings is not None]
-    return Unseen(
-        label=shelf.label,
-        peaks=torch.cat([peaks(output.fused, side, config.sigma) for output in outputs]).cpu(),
-        scores=torch.cat([image_scores(output, side, config) for output in outputs]).cpu(),
-        readings=torch.cat(read).cpu() if read else None,
-    )
-
-
-def _output(
-    network: SeekerNetwork, lessons: Lessons, places: list[tuple[int, int]]
-) -> SeekerOutput:
+def _look(
+    network: SeekerNetwork, lessons: Lessons, side: int, places: list[tuple[int, int]]
+) -> Unseen:
+    """Return what ``network`` says of pictures of one shelf."""
+    batch, config = gather(lessons.shelves, places), network.config.score
     pixels = None if lessons.album is None else lessons.album.pixels(places)
     with torch.no_grad():
-        return lesson_output(
-            network, Lesson(gather(lessons.shelves, places), pixels), lessons, None
-        )
+        output = lesson_output(network, Lesson(batch, pixels), lessons, None)
+    return Unseen(
+        label=batch.label,
+        peaks=peaks(output.fused, side, config.sigma),
+        scores=image_scores(output, side, config),
+        readings=output.readings,
+    )

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 
 from adapp.auxiliary.generic_threshold import GenericThreshold
-from adapp.auxiliary.held_out import Unseen, held_out, places_of, settled
+from adapp.auxiliary.held_out import Unseen, held_out, looked_at, settled
 from adapp.auxiliary.sampling import gather
 from adapp.core.detector import Report
 from adapp.methods.kanoclip.inputs import pictures_of
@@ -46,32 +47,28 @@ def settle(
         return short
 
     def seen(short: KanoNetwork, position: int) -> Unseen:
-        return _seen(short, lessons, position, side)
+        count = len(lessons.shelves[position])
+        return looked_at(position, count, partial(_look, short, lessons, side))
 
     found = held_out(lessons.shelves, recipe.threshold_folds, plan, train, seen)
     threshold = settled(found, network.reader, read_scores, recipe.false_alarms)
     return threshold or GenericThreshold.middle(SCORE_RANGE)
 
 
-def _seen(network: KanoNetwork, lessons: Lessons, position: int, side: int) -> Unseen:
-    """Return what ``network`` says of all pictures of a shelf."""
-    shelf, sigma = lessons.shelves[position], network.config.sigma
-    outputs = [_output(network, lessons, places) for places in places_of(position, len(shelf))]
-    read = [output.readings for output in outputs if output.readings is not None]
-    return Unseen(
-        label=shelf.label,
-        peaks=torch.cat([peaks(output.fused, side, sigma) for output in outputs]),
-        scores=torch.cat([image_scores(output, side, sigma) for output in outputs]),
-        readings=torch.cat(read) if read else None,
-    )
-
-
-def _output(network: KanoNetwork, lessons: Lessons, places: list[tuple[int, int]]) -> KanoOutput:
+def _look(
+    network: KanoNetwork, lessons: Lessons, side: int, places: list[tuple[int, int]]
+) -> Unseen:
+    """Return what ``network`` says of pictures of one shelf."""
     batch = gather(lessons.shelves, places)
-    joint = lessons.joint
+    joint, sigma = lessons.joint, network.config.sigma
     name = lessons.base.of(lessons.shelves[places[0][0]].category).name
     with torch.no_grad():
         text = network.prompts(joint, [name]).repeated(len(places))
         pictures = pictures_of(network, joint, batch.patches, batch.local, batch.pooled, batch.grid)
         output: KanoOutput = network(pictures, text, joint.temperature, reduced=lessons.reduced)
-    return output
+    return Unseen(
+        label=batch.label,
+        peaks=peaks(output.fused, side, sigma),
+        scores=image_scores(output, side, sigma),
+        readings=output.readings,
+    )

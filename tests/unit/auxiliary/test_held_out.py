@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from adapp.auxiliary.held_out import CHUNK, Unseen, held_out, places_of, settled
+from adapp.auxiliary.held_out import CHUNK, Unseen, held_out, looked_at, settled
 from adapp.auxiliary.picture_reader import PictureReader
 from adapp.training.loop import LoopPlan
 
@@ -90,8 +90,20 @@ def test_a_reader_is_fitted_first_and_its_scores_count():
     assert found.image == pytest.approx(float(told[5:].sort().values[3]))
 
 
-def test_places_are_all_rows_a_few_at_a_time():
-    chunks = list(places_of(3, 2 * CHUNK + 1))
+@pytest.mark.parametrize("read", [True, False])
+def test_all_pictures_of_a_shelf_are_looked_at_a_few_at_a_time(read):
+    chunks = []
+
+    def look(places):
+        chunks.append(places)
+        rows = torch.tensor([float(row) for _, row in places])
+        return Unseen(rows % 2, rows / 100, rows, rows[:, None] if read else None)
+
+    found = looked_at(3, 2 * CHUNK + 1, look)
     assert [len(chunk) for chunk in chunks] == [CHUNK, CHUNK, 1]
-    assert [row for chunk in chunks for _, row in chunk] == list(range(2 * CHUNK + 1))
     assert {position for chunk in chunks for position, _ in chunk} == {3}
+    rows = torch.arange(2.0 * CHUNK + 1)
+    assert torch.equal(found.scores, rows)
+    assert torch.equal(found.label, rows % 2)
+    torch.testing.assert_close(found.peaks, rows / 100)
+    assert torch.equal(found.readings[:, 0], rows) if read else found.readings is None
