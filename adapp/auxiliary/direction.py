@@ -19,7 +19,8 @@ from adapp.auxiliary.cells import Path, draw_cells
 KINDS: Final = ("real", "synthetic")
 """Rendered pictures as well cost the linear floor 5.3 points of image and 0.9 of pixel AUROC."""
 REGULARISATION: Final = 0.03
-"""scikit-learn's C on projected patches: the best of 0.01, 0.03 and 0.1 on left-out folds."""
+"""scikit-learn's C on projected patches: of 0.01, 0.03 and 0.1 the highest sum of image and pixel
+AUROC on left-out folds."""
 ITERATIONS: Final = 300
 
 
@@ -68,8 +69,8 @@ def halfway(
     """Return the point between projected normal and anomalous patches, [S, J]; None without both.
 
     The mean over all patches of a picture lies among the normal ones: a classifier without an
-    intercept would have to find where those point away from it, and lost 2 points of pixel AUROC
-    on left-out folds once rendered parts took part in the mean.
+    intercept would have to find where those point away from it. With rendered parts in the mean
+    it lost about 6 points of image AUROC on left-out folds (docs/log.md).
 
     Args:
         shelves: Training pictures; every category weighs the same.

@@ -168,13 +168,18 @@ def test_form_follows_the_method(visitor):
     expect(page.locator("#tune input")).to_be_enabled()
 
 
-def test_typed_part_name_gives_a_map_without_any_support(visitor, part_file):
-    page = visitor.page
-    pick(visitor, "KAnoCLIP")
-    page.locator("#category input").fill("metal plate")
-    visitor.add("query", [part_file])
+def find_without_support(visitor, method, name, file):
+    """Inspect a defective part by its name alone."""
+    pick(visitor, method)
+    visitor.page.locator("#category input").fill(name)
+    visitor.add("query", [file])
     visitor.run()
     visitor.finished("ANOMALOUS")
+
+
+def test_typed_part_name_gives_a_map_without_any_support(visitor, part_file):
+    page = visitor.page
+    find_without_support(visitor, "KAnoCLIP", "metal plate", part_file)
     expect(visitor.verdict).to_contain_text("metal plate")
     expect(visitor.verdict).to_contain_text("generic scale")
     expect(visitor.verdict).to_contain_text("no normals")
@@ -211,11 +216,7 @@ def test_region_shows_its_type_and_probability_and_so_do_picture_answer_and_file
     visitor, part_file, tmp_path
 ):
     page = visitor.page
-    pick(visitor, "ADSeeker")
-    page.locator("#category input").fill("sheet metal")
-    visitor.add("query", [part_file])
-    visitor.run()
-    visitor.finished("ANOMALOUS")
+    find_without_support(visitor, "ADSeeker", "sheet metal", part_file)
     types = page.locator("#regions li").first.locator(".types")
     expect(types).to_contain_text(re.compile(r"looks most like scratch \d\d %"))
     expect(types.locator("small")).to_contain_text("none of the known types")

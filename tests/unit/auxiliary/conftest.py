@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from adapp.backbones.factory import create
+from tests.unit.painted import defective_part, good_part
+
+SIZE = (96, 128)
+BOX = np.s_[20:44, 30:70]
 
 
 @pytest.fixture(scope="session")
@@ -18,28 +21,13 @@ def root(tmp_path):
     rng = np.random.default_rng(0)
     folder = tmp_path / "set"
     for number in range(4):
-        picture(rng, 90, folder / "steel_plate" / "train" / "good" / f"{number}.png")
+        good_part(rng, 90, SIZE, folder / "steel_plate" / "train" / "good" / f"{number}.png")
     for number in range(3):
-        defective(rng, 90, folder / "steel_plate", "scratch", number)
+        inverted(rng, 90, folder / "steel_plate", "scratch", number)
     for number in range(5):
-        defective(rng, 170, folder / "concrete_01", "cracks", number)
+        inverted(rng, 170, folder / "concrete_01", "cracks", number)
     return folder
 
 
-def picture(rng, level, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = rng.normal(level, 12, size=(96, 128, 3)).clip(0, 255).astype(np.uint8)
-    Image.fromarray(pixels).save(path)
-    return pixels
-
-
-def defective(rng, level, category, defect_type, number):
-    place = category / "test" / defect_type / f"{number}.png"
-    pixels = picture(rng, level, place)
-    mask = np.zeros(pixels.shape[:2], dtype=np.uint8)
-    mask[20:44, 30:70] = 255
-    pixels[mask > 0] = 255 - pixels[mask > 0]
-    Image.fromarray(pixels).save(place)
-    truth = category / "ground_truth" / defect_type / f"{number}_mask.png"
-    truth.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(mask).save(truth)
+def inverted(rng, level, category, kind, number):
+    defective_part(rng, level, SIZE, category, kind, number, box=BOX, paint=lambda part: 255 - part)

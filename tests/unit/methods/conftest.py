@@ -6,7 +6,6 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from adapp.auxiliary import bridge_training, kept_bridge, pictures
 from adapp.auxiliary.bridge_config import BridgeConfig
@@ -17,6 +16,7 @@ from adapp.methods.adseeker import train as adseeker_train
 from adapp.methods.kanoclip import build as kanoclip_build
 from adapp.methods.kanoclip import presets as kanoclip_presets
 from adapp.methods.kanoclip import train as kanoclip_train
+from tests.unit.painted import defective_part, good_part
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,11 @@ def joint():
     return create_joint("tiny", "kanoclip", bridge=new_bridge("tiny").state_dict(), device="cpu")
 
 
+SIZE = (72, 72)
+BOX = np.s_[20:44, 24:50]
+COLOURS = {"hole": (250, 20, 20), "crack": (20, 250, 240)}
+
+
 @pytest.fixture
 def root(tmp_path):
     """Three categories: two with normal pictures and masked holes, one with masked cracks only."""
@@ -130,26 +135,11 @@ def root(tmp_path):
         ("ring", 120, 0, "crack"),
     ):
         for number in range(normals):
-            _picture(rng, level, folder / part / "train" / "good" / f"{number}.png")
+            good_part(rng, level, SIZE, folder / part / "train" / "good" / f"{number}.png")
         for number in range(4):
-            _damaged(rng, level, folder / part, kind, number)
+            defective_part(
+                *(rng, level, SIZE, folder / part, kind, number),
+                box=BOX,
+                paint=lambda _, colour=COLOURS[kind]: colour,
+            )
     return folder
-
-
-def _picture(rng, level, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = rng.normal(level, 12, size=(72, 72, 3)).clip(0, 255).astype(np.uint8)
-    Image.fromarray(pixels).save(path)
-    return pixels
-
-
-def _damaged(rng, level, category, kind, number):
-    place = category / "test" / kind / f"{number}.png"
-    pixels = _picture(rng, level, place)
-    mask = np.zeros(pixels.shape[:2], dtype=np.uint8)
-    mask[20:44, 24:50] = 255
-    pixels[mask > 0] = (250, 20, 20) if kind == "hole" else (20, 250, 240)
-    Image.fromarray(pixels).save(place)
-    truth = category / "ground_truth" / kind / f"{number}_mask.png"
-    truth.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(mask).save(truth)
