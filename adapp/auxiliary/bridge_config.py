@@ -1,7 +1,9 @@
 """Every constant of the bridge's training (ours: no paper describes it)."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+from adapp.auxiliary.direction import REGULARISATION
 from adapp.auxiliary.sampling import Mixture
 
 
@@ -27,6 +29,10 @@ class BridgeConfig:
         stage_weight: Of the focal loss on every stage.
         map_weight: Of the focal loss on the map averaged over the stages.
         overlap_weight: Of the Dice loss on that map.
+        centre: Where the origin of the joint space lies: ``halfway`` between normal and anomalous
+            patches, where prompts alone judge a picture; the ``mean`` of all patches, where
+            patches are compared with patches as well.
+        guide_regularisation: scikit-learn's C of the classifier that guides the prompts.
         guide_weight: Of the distance of a prompt's direction from that of a linear classifier.
         image_weight: Of the cross-entropy of the image score.
         type_weight: Of telling the types of defect apart.
@@ -49,6 +55,8 @@ class BridgeConfig:
     stage_weight: float = 1.0
     map_weight: float = 1.0
     overlap_weight: float = 0.2
+    centre: Literal["halfway", "mean"] = "halfway"
+    guide_regularisation: float = REGULARISATION
     guide_weight: float = 100.0
     image_weight: float = 0.5
     type_weight: float = 0.1

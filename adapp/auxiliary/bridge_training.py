@@ -63,7 +63,7 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
     tower = create_sentences(request.preset, device="cpu")
     table = make_table(tower, shelves, request.seed)
     model = BridgeModel(new_bridge(request.preset, dropout=config.dropout, seed=request.seed))
-    set_centres(model.bridge, shelves, request.seed)
+    set_centres(model.bridge, shelves, config, request.seed)
     plan = LoopPlan(
         epochs=config.epochs if request.epochs is None else request.epochs,
         seed=request.seed,
@@ -85,14 +85,15 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
     return request.out
 
 
-def set_centres(bridge: Bridge, shelves: Sequence[Shelf], seed: int) -> None:
-    """Set the centres of ``bridge``: halfway between normal and anomalous, category by category.
+def set_centres(bridge: Bridge, shelves: Sequence[Shelf], config: BridgeConfig, seed: int) -> None:
+    """Set the centres of ``bridge`` as ``config`` says, category by category.
 
     Without masks the patches' centre is their mean; ``CENTRED`` pictures of a shelf, evenly
     spread, stand for all of it. The pooled centre is the mean of the pictures' vectors.
     """
     with torch.no_grad():
-        patches = halfway(shelves, lambda tokens: tokens, seed=seed)
+        between = config.centre == "halfway"
+        patches = halfway(shelves, lambda tokens: tokens, seed=seed) if between else None
         bridge.centre.copy_(_mean_tokens(shelves) if patches is None else patches)
         pooled = [shelf.pooled.float().mean(dim=0) for shelf in shelves]
         bridge.pooled_centre.copy_(torch.stack(pooled).mean(dim=0))
@@ -118,7 +119,8 @@ def train_bridge(
 ) -> list[float]:
     """Return the loss of each epoch after training ``model`` in place; it ends in eval mode."""
     sampler = Sampler(shelves, config.mixture)
-    guide = fit_direction(shelves, model.bridge.project, seed=plan.seed)
+    strength = config.guide_regularisation
+    guide = fit_direction(shelves, model.bridge.project, seed=plan.seed, regularisation=strength)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )

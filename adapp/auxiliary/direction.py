@@ -34,6 +34,7 @@ def fit_direction(
     *,
     seed: int,
     path: Path = "original",
+    regularisation: float = REGULARISATION,
 ) -> Tensor | None:
     """Return the slope of the log-odds of projected patches, [S, J]; None without both kinds.
 
@@ -46,6 +47,7 @@ def fit_direction(
         project: Patches [S, n, D] to the joint space, [S, n, J].
         seed: Of the choice of cells.
         path: Of the encoder.
+        regularisation: scikit-learn's C.
     """
     rng = np.random.default_rng(seed)
     tokens, labels, weights = [], [], []
@@ -58,7 +60,7 @@ def fit_direction(
     x, y, weight = np.concatenate(tokens), np.concatenate(labels), np.concatenate(weights)
     if len(np.unique(y)) < 2:
         return None
-    model = LogisticRegression(C=REGULARISATION, max_iter=ITERATIONS, fit_intercept=False)
+    model = LogisticRegression(C=regularisation, max_iter=ITERATIONS, fit_intercept=False)
     model.fit(x.reshape(len(x), -1), y, sample_weight=weight * len(y) / weight.sum())
     return torch.from_numpy(model.coef_[0].astype(np.float32)).view(x.shape[1:])
 

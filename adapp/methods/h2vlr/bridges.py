@@ -101,7 +101,7 @@ class _Maker:
         if path.is_file():
             model.load_state_dict(load_file(path), strict=True)
             return model.bridge.eval()
-        set_centres(model.bridge, shelves, self.seed)
+        set_centres(model.bridge, shelves, self.config, self.seed)
         state_path = path.with_suffix(".state")
         plan = LoopPlan(self.config.epochs, self.seed, state_path, key, resume=True)
         train_bridge(model, shelves, table, self.config, plan, self.report)

@@ -48,7 +48,7 @@ EMBEDDED = H2vlrConfig(
     joint=False,
     views=32,
     autocast=True,
-    bridge=BridgeConfig(),
+    bridge=BridgeConfig(centre="mean", guide_regularisation=0.1),
     cross_fit=3,
 )
 
@@ -87,7 +87,7 @@ TINY = H2vlrConfig(
     tuning=Schedule(optimiser="adamw", rate=3e-4, decay=1e-2, epochs=2, batch=8),
     joint=False,
     views=8,
-    bridge=BridgeConfig(epochs=1, steps=4, batch=4, warmup=1),
+    bridge=BridgeConfig(epochs=1, steps=4, batch=4, warmup=1, centre="mean"),
     cross_fit=2,
 )
 

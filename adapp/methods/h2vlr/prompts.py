@@ -21,7 +21,7 @@ from adapp.methods.h2vlr.defect_phrases import (
 
 SLOTS: Final = 4
 """Word positions 1 to 4 of every prompt: what the support acts on."""
-PREFIX: Final = "a photo of the"
+PREFIX: Final = "a photo of a"
 UNKNOWN: Final = "object"
 
 NORMAL_STATES: Final[Mapping[Domain, tuple[str, ...]]] = MappingProxyType(
@@ -76,7 +76,7 @@ DAMAGE: Final[Mapping[Domain, str]] = MappingProxyType(
 SOUND: Final[Mapping[Domain, str]] = MappingProxyType(
     {"industrial": "intact", "medical": "healthy"}
 )
-REGION: Final = "close view of a region of the {}"
+REGION: Final = "close view of a region of a {}"
 PLACES: Final = (
     "in the centre",
     "near the edge",

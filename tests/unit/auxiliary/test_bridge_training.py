@@ -69,13 +69,15 @@ def test_the_centre_lies_halfway_between_normal_and_anomalous(root, tmp_path):
     torch.testing.assert_close(load_checkpoint(out).state["bridge.centre"], expected)
 
 
-def test_without_masks_the_centre_is_the_mean_of_the_categories(root, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("centre", "masked"), [("halfway", False), ("mean", True)])
+def test_else_the_centre_is_the_mean_of_the_categories(root, tmp_path, monkeypatch, centre, masked):
     monkeypatch.setattr(bridge_training, "CENTRED", 100)
     bank = bridge_training.Bank(create("tiny", "kanoclip"), tmp_path / "cache")
-    shelves = [replace(s, target=torch.zeros_like(s.target)) for s in bank.shelves([root])]
+    shelves = [replace(s, target=s.target * masked) for s in bank.shelves([root])]
     assert [len(shelf) for shelf in shelves] == [5, 47, 24]
+    assert any(bool(shelf.target.any()) for shelf in shelves) is masked
     bridge = new_bridge("tiny")
-    bridge_training.set_centres(bridge, shelves, 0)
+    bridge_training.set_centres(bridge, shelves, BridgeConfig(centre=centre), 0)
     means = torch.stack([shelf.patches.float().mean(dim=(0, 2)) for shelf in shelves])
     torch.testing.assert_close(bridge.centre, means.mean(dim=0), atol=1e-4, rtol=1e-3)
 
