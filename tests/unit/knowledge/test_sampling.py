@@ -72,8 +72,8 @@ def test_order_of_the_scores_does_not_matter():
 def test_softmax_weight_beats_no_weight_on_a_planted_list():
     """Unweighted, the crowd takes the places of the relevant pages: the opposite of the aim."""
     scores = planted()
-    weighted = choose(scores, SamplingConfig(budget=6))
-    plain = choose(scores, SamplingConfig(budget=6, kde_weight="none"))
+    weighted = choose(scores, SamplingConfig(budget=6, pool=12))
+    plain = choose(scores, SamplingConfig(budget=6, pool=12, kde_weight="none"))
     relevant = [sum(at < 6 for at in choice.chosen) for choice in (weighted, plain)]
     assert relevant[0] >= 5
     assert relevant[0] >= relevant[1] + 3
@@ -81,14 +81,15 @@ def test_softmax_weight_beats_no_weight_on_a_planted_list():
 
 
 def test_lower_temperature_leans_to_the_best_cluster():
-    shares = [choose(planted(), SamplingConfig(temperature=t)).quality[0] for t in (0.4, 0.1, 0.02)]
+    tried = [SamplingConfig(pool=12, temperature=t) for t in (0.4, 0.1, 0.02)]
+    shares = [choose(planted(), config).quality[0] for config in tried]
     assert shares[0] < shares[1] < shares[2]
 
 
 def test_sampling_reaches_below_the_first_cluster_where_topk_does_not():
     """Scenario pages stand at a lower score; a flat density gives their cluster a place."""
     scores = np.r_[np.full(8, 0.8) + np.arange(8) * 1e-3, np.full(8, 0.6) + np.arange(8) * 1e-3]
-    sampled = choose(scores, SamplingConfig(budget=4, temperature=0.5))
+    sampled = choose(scores, SamplingConfig(budget=4, pool=12, temperature=0.5))
     best = choose(scores, SamplingConfig(budget=4, strategy="topk"))
     assert {int(at) // 8 for at in sampled.chosen} == {0, 1}
     assert {int(at) // 8 for at in best.chosen} == {0}
