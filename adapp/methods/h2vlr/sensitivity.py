@@ -3,14 +3,15 @@
 Varies K, L, alpha, eta, lambda_str and lambda_seg one at a time around the preset's own values, as
 figures 4 and 5 and table 5 of the paper do, and measures categories that took no part in the
 training. What shapes the training is trained anew; alpha and eta act on the finished maps and are
-only inspected anew. Source: H2VLR 4.3.
+only inspected anew. The residual of the unchanged constants is looked at as well.
+Source: H2VLR 4.3.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from adapp.core.detector import SupportSet
 from adapp.core.errors import UsageError
+from adapp.core.results import AnomalyResult, BinaryMask
 from adapp.data.dataset import Category, Sample, load_mask, read_roots
 from adapp.data.images import load_image
 from adapp.data.selection import limited_queries, support_order
@@ -28,6 +30,7 @@ from adapp.methods.h2vlr.build import build
 from adapp.methods.h2vlr.config import H2vlrConfig
 from adapp.methods.h2vlr.detector import H2vlrDetector
 from adapp.methods.h2vlr.presets import config_for
+from adapp.methods.h2vlr.residual import ResidualFigures, residual_figures
 from adapp.methods.h2vlr.train import run
 from adapp.rendering.curves import curves_svg
 from adapp.training.request import TrainingRequest
@@ -114,7 +117,7 @@ class Plan:
 
 
 def measure(plan: Plan, names: Sequence[str], tell: Callable[[str], None]) -> Json:
-    """Return the metrics of every value of every named constant.
+    """Return the metrics of every value of every named constant, and how alive the residual is.
 
     Raises:
         UsageError: If a constant does not exist or there is nothing to measure.
@@ -136,6 +139,8 @@ def measure(plan: Plan, names: Sequence[str], tell: Callable[[str], None]) -> Js
             detector = build(plan.preset, str(path), "full", seed=plan.seed, config=config)
             rows.append({"value": value, **_metrics(detector, categories, plan)})
         found[name] = {"source": sweep.source, "trained_anew": sweep.trained, "rows": rows}
+    tell("residual")
+    detector = build(plan.preset, str(_checkpoint(plan, base, base)), "full", seed=plan.seed)
     return {
         "method": "h2vlr",
         "preset": plan.preset,
@@ -144,6 +149,9 @@ def measure(plan: Plan, names: Sequence[str], tell: Callable[[str], None]) -> Js
         "limit": plan.limit,
         "categories": [category.name for category in categories],
         "sweeps": found,
+        "residual": {
+            category.name: asdict(_residual(detector, category, plan)) for category in categories
+        },
     }
 
 
@@ -157,6 +165,12 @@ def table(report: Json) -> str:
             shown = (f"{number:.2f}" if number is not None else "-" for number in (image, pixel))
             lines.append(f"| {row['value']:g} | {' | '.join(shown)} | {_mean(row):.2f} |")
         lines.append("")
+    lines += ["| residual of | standard deviation | defective | higher inside the mask |"]
+    lines += ["|---|---|---|---|"]
+    for name, row in report["residual"].items():
+        share = row["inside_higher"]
+        told = "-" if share is None else f"{100 * share:.1f} %"
+        lines.append(f"| {name} | {row['deviation']:.3f} | {row['defective']} | {told} |")
     return "\n".join(lines)
 
 
@@ -224,16 +238,10 @@ def _metrics(detector: H2vlrDetector, categories: Sequence[Category], plan: Plan
 
 def _category(detector: H2vlrDetector, category: Category, plan: Plan) -> Json:
     """Return image and pixel AUROC of one category, in percent."""
-    supports = support_order(category, plan.seed)[: plan.shots]
-    fitted = detector.fit(
-        SupportSet(category.part, [load_image(sample.path).pixels for sample in supports])
-    )
     scores, labels, maps, masks = [], [], [], []
-    for sample in limited_queries(category, plan.limit, 0):
-        result = fitted.predict(load_image(sample.path).pixels)
+    for result, mask, label in _queries(detector, category, plan):
         scores.append(result.score)
-        labels.append(sample.label)
-        mask = _mask(sample)
+        labels.append(label)
         if mask is not None:
             maps.append(cv2.resize(result.fused_map, (_SIDE, _SIDE)))
             masks.append(mask)
@@ -243,7 +251,25 @@ def _category(detector: H2vlrDetector, category: Category, plan: Plan) -> Json:
     return {"image_auroc": image_auroc(scores, labels), "pixel_auroc": pixel}
 
 
-def _mask(sample: Sample) -> np.ndarray | None:
+def _residual(detector: H2vlrDetector, category: Category, plan: Plan) -> ResidualFigures:
+    queries = _queries(detector, category, plan)
+    return residual_figures((result.residual_map, mask) for result, mask, _ in queries)
+
+
+def _queries(
+    detector: H2vlrDetector, category: Category, plan: Plan
+) -> Iterator[tuple[AnomalyResult, BinaryMask | None, int]]:
+    """Yield result, mask [_SIDE, _SIDE] and label of each test picture."""
+    supports = support_order(category, plan.seed)[: plan.shots]
+    fitted = detector.fit(
+        SupportSet(category.part, [load_image(sample.path).pixels for sample in supports])
+    )
+    for sample in limited_queries(category, plan.limit, 0):
+        result = fitted.predict(load_image(sample.path).pixels)
+        yield result, _mask(sample), sample.label
+
+
+def _mask(sample: Sample) -> BinaryMask | None:
     if sample.label == 0:
         return np.zeros((_SIDE, _SIDE), dtype=np.bool_)
     return load_mask(sample, _SIDE, _SIDE)

@@ -70,6 +70,10 @@ def test_one_command_measures_and_writes_figures_tables_and_plots(root, tmp_path
     assert (out.parent / "sensitivity-L.svg").read_text().startswith("<svg")
     assert set(plots(report)) == {"eta", "L"}
     assert table(report).count("| 0.4 |") == 1
+    residual = report["residual"]["set/plate"]
+    assert residual["defective"] == 2
+    assert 0 <= residual["deviation"] <= 1
+    assert f"| set/plate | {residual['deviation']:.3f} | 2 |" in table(report)
 
 
 def test_what_cannot_be_measured_is_refused(root, tmp_path):
