@@ -10,6 +10,7 @@ import numpy as np
 import adapp
 from adapp.core.results import AnomalyMap, BinaryMask
 from adapp.services.batch_journal import Line
+from adapp.services.region_types import only_if_anomalous
 from adapp.services.regions import Region
 
 Segmentation: TypeAlias = "dict[str, Any] | list[list[float]]"
@@ -96,7 +97,7 @@ def _annotations(lines: Iterable[Line]) -> Iterator[dict[str, Any]]:
     for line in lines:
         if "refused" in line:
             continue
-        regions = line["query"]["regions"]
+        regions = only_if_anomalous(line["query"])["regions"]
         for region, segmentation in zip(regions, line["segmentations"], strict=True):
             number += 1
             row0, column0, row1, column1 = region["box"]

@@ -14,7 +14,12 @@ from adapp.services.batch_folder import BatchFolder, replacing
 from adapp.services.batch_journal import Line, read_lines
 from adapp.services.batch_manifest import Manifest
 from adapp.services.batch_report import write_report
-from adapp.services.region_types import likely_types, names_types, types_json
+from adapp.services.region_types import (
+    likely_types,
+    names_types,
+    only_if_anomalous,
+    types_json,
+)
 
 COLUMNS = (
     "number",
@@ -118,7 +123,7 @@ def _queries(folder: BatchFolder) -> Iterator[dict[str, Any]]:
     for line in read_lines(folder.journal):
         if "refused" not in line:
             known = {"name": line["path"], "sha256": line["sha256"], "files": line["files"]}
-            yield known | line["query"]
+            yield known | only_if_anomalous(line["query"])
 
 
 def _rejected(folder: BatchFolder, support: Sequence[Any]) -> Iterator[Any]:

@@ -15,7 +15,12 @@ from adapp.services.comparison import Comparison, MethodRun
 from adapp.services.export import query_json
 from adapp.services.ground_truth import METRICS, Truth, truth_metrics
 from adapp.services.inspection import QueryOutcome
-from adapp.services.region_types import picture_types, type_words, types_json
+from adapp.services.region_types import (
+    only_if_anomalous,
+    picture_types,
+    type_words,
+    types_json,
+)
 from adapp.services.regions import (
     Region,
     Thresholds,
@@ -224,7 +229,8 @@ def report(comparison: Comparison, truths: Mapping[int, Truth]) -> dict[str, Any
             {
                 "name": rows[0].outcome.image.name,
                 "methods": [
-                    {**row.record(), **query_json(row.outcome, row.run.inspection, limit)}
+                    row.record()
+                    | only_if_anomalous(query_json(row.outcome, row.run.inspection, limit))
                     for row, limit in zip(rows, limits, strict=True)
                 ],
                 "agreement": {

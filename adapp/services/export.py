@@ -25,7 +25,12 @@ from adapp.rendering.colormaps import MAP_RANGES, colormap_choices
 from adapp.rendering.overlay import colorize, encode_png, mask_image
 from adapp.services.fusion import scored_weight
 from adapp.services.inspection import Inspection, QueryOutcome
-from adapp.services.region_types import picture_types, region_types, types_json
+from adapp.services.region_types import (
+    only_if_anomalous,
+    picture_types,
+    region_types,
+    types_json,
+)
 from adapp.services.regions import (
     Match,
     Region,
@@ -109,7 +114,7 @@ class ResultsWriter:
         place = self._out_dir / unique_stem(_file_name(outcome.image), self._taken)
         with writing(self._out_dir):
             files = _write_outcome(outcome, place, limits, map_pictures=self._map_pictures)
-        told = query_json(outcome, inspection, limits)
+        told = only_if_anomalous(query_json(outcome, inspection, limits))
         self._queries.append({"name": self._name(outcome.image), **told, "files": files})
         return self._queries[-1]
 
@@ -245,7 +250,10 @@ def run_json(inspection: Inspection, thresholds: Thresholds) -> dict[str, Json]:
 def query_json(
     outcome: QueryOutcome, inspection: Inspection, thresholds: Thresholds
 ) -> dict[str, Json]:
-    """Return what ``results.json`` says about one picture, without its name and files."""
+    """Return what ``results.json`` says about one picture, without its name and files.
+
+    Types are told whatever the verdict; see ``only_if_anomalous``.
+    """
     result = outcome.result
     judged = verdict(result.score, inspection.calibration, thresholds.image)
     found = regions(result.fused_map, thresholds.pixel)

@@ -20,6 +20,10 @@ NONE_KEY: Final = "none_of_these"
 NONE_WORDS: Final = "none of the known types"
 """What people are told of it."""
 ONLY_IF: Final = "A type says what a region looks like if it is a defect, not that it is one."
+NORMAL: Final = (
+    "The verdict is normal, so no type is named: these regions lie above the region threshold, "
+    "the picture as a whole does not count as defective."
+)
 _PICTURE: Final = 1.0
 """Percent of a picture's highest values that stand for it where no pixel is above the threshold."""
 
@@ -36,7 +40,7 @@ def region_types(
     """
     row0, column0, row1, column1 = region.box
     window = result.fused_map[row0:row1, column0:column1]
-    return _told(result, np.where(window > threshold, window, 0.0), (row0, column0))
+    return types_where(result, np.where(window > threshold, window, 0.0), (row0, column0))
 
 
 def picture_types(result: AnomalyResult, threshold: float) -> tuple[TypeProbability, ...]:
@@ -50,7 +54,27 @@ def picture_types(result: AnomalyResult, threshold: float) -> tuple[TypeProbabil
     limit = threshold
     if not (fused > limit).any():
         limit = float(np.percentile(fused, 100.0 - _PICTURE))
-    return _told(result, np.where(fused >= limit, fused, 0.0), (0, 0))
+    return types_where(result, np.where(fused >= limit, fused, 0.0))
+
+
+def types_where(
+    result: AnomalyResult, weights: AnomalyMap, corner: tuple[int, int] = (0, 0)
+) -> tuple[TypeProbability, ...]:
+    """Return the probable types where ``weights`` lie, most probable first; () if none are told.
+
+    Args:
+        result: The method's result.
+        weights: How much each pixel of a window counts, [H, W] or less.
+        corner: First row and column of the window.
+    """
+    types = result.defect_types
+    if types is None:
+        return ()
+    size = (result.fused_map.shape[0], result.fused_map.shape[1])
+    ranked = types.ranked(_on_grid(weights, corner, size, types.grid))
+    named = [pair for pair in ranked if pair[0]][:TOLD]
+    kept = [pair for pair in ranked if pair in named or not pair[0]]
+    return tuple(TypeProbability(name, probability) for name, probability in kept)
 
 
 def types_json(types: Sequence[TypeProbability]) -> list[dict[str, str | float]]:
@@ -80,6 +104,14 @@ def likely_types(query: Mapping[str, Any]) -> tuple[TypeProbability, ...]:
     return types_of(query.get("types", ())) if query["verdict"] == "anomalous" else ()
 
 
+def only_if_anomalous(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a picture as JSON tells it, no type named with a normal verdict; its regions stay."""
+    if query["verdict"] == "anomalous":
+        return dict(query)
+    regions = [{**region, "types": []} for region in query["regions"]]
+    return {**query, "types": [], "regions": regions}
+
+
 def type_words(told: TypeProbability) -> str:
     """Return a type with its probability in words."""
     return f"{type_name(told) or NONE_WORDS} {share(told.probability)}"
@@ -100,20 +132,6 @@ def told_note(origin: Mapping[str, Any]) -> str:
     """Return ``type_note`` out of a provenance, or a checkpoint's card, as JSON tells it."""
     found = origin.get("type_accuracy")
     return type_note(TypeAccuracy(**found) if found else None)
-
-
-def _told(
-    result: AnomalyResult, weights: AnomalyMap, corner: tuple[int, int]
-) -> tuple[TypeProbability, ...]:
-    """Return the types where ``weights`` lie, with their first pixel at ``corner``."""
-    types = result.defect_types
-    if types is None:
-        return ()
-    size = (result.fused_map.shape[0], result.fused_map.shape[1])
-    ranked = types.ranked(_on_grid(weights, corner, size, types.grid))
-    named = [pair for pair in ranked if pair[0]][:TOLD]
-    kept = [pair for pair in ranked if pair in named or not pair[0]]
-    return tuple(TypeProbability(name, probability) for name, probability in kept)
 
 
 def _on_grid(

@@ -91,9 +91,9 @@ class Endpoints:
             seed: Seed of everything random.
 
         Returns:
-            For each query score, verdict and regions with the nearest normal patch and, if the
-            method names them, probable types of defect; then calibration and provenance; and one
-            overlay picture per query, in the same order.
+            For each query score, verdict and regions with the nearest normal patch and, with an
+            anomalous verdict of a method that names them, probable types of defect; then
+            calibration and provenance; and one overlay picture per query, in the same order.
         """
         found = self._run(support, query, method, category, preset, checkpoint, tune, seed)
         return report_with_overlays(found, Thresholds.of(found.calibration))

@@ -11,7 +11,7 @@ from adapp.reasoning.statements import type_name
 from adapp.services.fusion import adjustable_weight, with_weight
 from adapp.services.inspection import Inspection, QueryOutcome
 from adapp.services.patches import patch_links
-from adapp.services.region_types import region_types, type_note
+from adapp.services.region_types import NORMAL, region_types, type_note
 from adapp.services.regions import (
     Match,
     Thresholds,
@@ -125,8 +125,12 @@ class Drawing:
             None if match is None else self._pair(held, inspection, look.chosen, match)
             for match in matches(outcome, shown, inspection.support)
         ]
-        types = [region_types(outcome.result, one, look.thresholds.pixel) for one in shown]
         judged = self._verdicts(inspection, look.thresholds)
+        anomalous = judged[look.chosen].anomalous
+        types = [
+            region_types(outcome.result, one, look.thresholds.pixel) if anomalous else ()
+            for one in shown
+        ]
         scale = viewer.with_scale(look.kind, look.colors, look.thresholds.pixel)
         return {
             self._results.verdict: verdict_view.verdict_html(
@@ -136,7 +140,7 @@ class Drawing:
                 inspection.outcomes, judged, self._thumbs(held, inspection), look.chosen
             ),
             self._results.regions: inspect_view.regions_html(
-                found, pairs, types, type_note(inspection.provenance.type_accuracy)
+                found, pairs, types, _types_note(inspection, outcome, anomalous=anomalous)
             ),
             self._results.histogram: histogram(inspection, look.thresholds, look.chosen),
             self._results.threshold_note: inspect_view.thresholds_note(
@@ -237,6 +241,13 @@ class Drawing:
 def _likeliest(types: Sequence[Sequence[TypeProbability]]) -> list[str]:
     """Return what each region looks most like; "" if that is no known type."""
     return [type_name(told[0]) if told else "" for told in types]
+
+
+def _types_note(inspection: Inspection, outcome: QueryOutcome, *, anomalous: bool) -> str:
+    """Return how far named types can be trusted, or why none is named; "" without types."""
+    if outcome.result.defect_types is None:
+        return ""
+    return type_note(inspection.provenance.type_accuracy) if anomalous else NORMAL
 
 
 def on_slider(value: float) -> float:

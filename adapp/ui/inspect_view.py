@@ -96,7 +96,7 @@ def regions_html(
         regions: All of them, highest peak first.
         pairs: Nearest normal patches of those that are shown.
         types: Defect types of the same, most probable first; empty if the method tells none.
-        note: How far these types can be trusted.
+        note: How far these types can be trusted, or why none is told.
     """
     if not regions:
         return (
@@ -106,7 +106,7 @@ def regions_html(
     told = types or ((),) * len(pairs)
     shown = list(zip(regions, pairs, told, strict=False))
     rows = "".join(_region(number, *entry) for number, entry in enumerate(shown, start=1))
-    trust = f'<p class="quiet trust">{escape(note)}</p>' if any(told) and note else ""
+    trust = f'<p class="quiet trust">{escape(note)}</p>' if note else ""
     rest = len(regions) - len(shown)
     more = f'<p class="quiet">{rest} more region{plural(rest)} in the export.</p>' if rest else ""
     count = f"{len(regions)} region{plural(len(regions))}"
@@ -187,7 +187,7 @@ def meaning_html(info: MethodInfo | None, name: str, chosen: str = "") -> str:
     if info is None:
         return ""
     title = escape(name[:1].upper() + name[1:])
-    about = f" Chosen for this picture: {chosen.replace('_', ' ')}."
+    about = f" Chosen for the prompts: {chosen.replace('_', ' ')}."
     told = info.meaning(name) + (about if name == TYPE_MAP and chosen else "")
     return f'<p class="meaning"><b>{title}</b> {escape(told)}</p>'
 

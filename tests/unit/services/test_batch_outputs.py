@@ -161,6 +161,22 @@ def test_csv_tells_the_type_of_the_picture_and_of_each_region(run, monkeypatch):
     assert verdicts == {"normal", "anomalous"}
 
 
+def test_results_name_types_of_anomalous_pictures_only_the_journal_all(run, monkeypatch):
+    run(**tell_types(monkeypatch), pixel_threshold=0.1)
+    verdicts = set()
+    for told, line in zip(run.results()["queries"], run.lines(), strict=True):
+        verdicts.add(told["verdict"])
+        kept = line["query"]
+        assert kept["types"]
+        assert len(told["regions"]) == len(kept["regions"]) >= 1
+        if told["verdict"] == "anomalous":
+            assert told["regions"] == kept["regions"]
+            continue
+        assert told["types"] == []
+        assert all(region["types"] == [] for region in told["regions"])
+    assert verdicts == {"normal", "anomalous"}
+
+
 def test_report_tells_the_types_and_how_far_they_can_be_trusted(run, monkeypatch):
     run(**tell_types(monkeypatch))
     page = report(run)

@@ -147,12 +147,17 @@ def test_types_of_defect_stand_beside_their_regions(inspection, out):
         replace(outcome, result=replace(outcome.result, defect_types=types))
         for outcome in inspection.outcomes
     )
-    report = read(write_results(replace(inspection, outcomes=outcomes), out))
+    typed = replace(inspection, outcomes=outcomes)
+    report = read(write_results(typed, out))
     (region,) = report["queries"][1]["regions"]
     assert [told["type"] for told in region["types"]] == ["hole", "stain", "none_of_these"]
     chance = np.exp(2) / (np.exp(2) + 2)
     assert region["types"][0]["probability"] == pytest.approx(chance)
     assert report["queries"][1]["types"] == region["types"]
+    assert report["queries"][0]["types"] == [], "a sound part has no type of defect"
+    own = Thresholds.of(inspection.calibration)
+    (sound,) = read(write_results(typed, out, replace(own, image=1.0)))["queries"][1]["regions"]
+    assert sound == {**region, "types": []}
 
 
 def test_a_method_that_tells_no_types_exports_none(inspection, out):

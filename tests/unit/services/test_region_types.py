@@ -12,6 +12,7 @@ from adapp.services.region_types import (
     TOLD,
     likely_types,
     names_types,
+    only_if_anomalous,
     picture_types,
     region_types,
     told_note,
@@ -115,6 +116,17 @@ def test_a_normal_picture_has_no_likely_type():
     assert likely_types({"verdict": "normal", "types": types}) == ()
     assert likely_types({"verdict": "anomalous", "types": types})[0].name == "scratch"
     assert likely_types({"verdict": "anomalous"}) == ()
+
+
+def test_a_normal_verdict_keeps_the_regions_and_names_no_type():
+    types = types_json([TypeProbability("scratch", 0.9)])
+    told = {"types": types, "regions": [{"box": [0, 0, 4, 4], "types": types}], "score": 0.2}
+    assert only_if_anomalous({**told, "verdict": "anomalous"}) == {**told, "verdict": "anomalous"}
+    sound = only_if_anomalous({**told, "verdict": "normal"})
+    assert sound["types"] == []
+    assert sound["regions"] == [{"box": [0, 0, 4, 4], "types": []}]
+    assert sound["score"] == 0.2
+    assert told["regions"][0]["types"] == types, "what was given is left as it was"
 
 
 def test_the_first_picture_of_a_batch_says_whether_types_are_told():

@@ -80,3 +80,9 @@ def test_report_tells_types_of_defect_beside_the_regions(run, monkeypatch):
     assert region["types"][0]["type"] == "scratch"
     assert "none_of_these" in {told["type"] for told in region["types"]}
     assert report["provenance"]["type_accuracy"]["defects"] == 812
+    normal, _ = report_with_overlays(found, Thresholds(1.0, found.calibration.pixel_threshold))
+    assert normal["queries"][0]["verdict"] == "normal"
+    assert [one["box"] for one in normal["queries"][0]["regions"]] == [
+        one["box"] for one in report["queries"][0]["regions"]
+    ]
+    assert not any(one["types"] for one in normal["queries"][0]["regions"])

@@ -8,6 +8,7 @@ from PIL import Image
 from adapp.methods.registry import METHODS
 from adapp.services.inspection import InspectionRequest, drain, inspect
 from adapp.services.pool import DetectorPool
+from adapp.services.region_types import NORMAL
 from adapp.services.regions import Thresholds
 from adapp.ui.app_services import app_services
 from adapp.ui.inspect_draw import on_slider
@@ -188,11 +189,26 @@ def test_types_stand_beside_regions_on_the_picture_and_in_the_list(page, held_of
     assert "<em>1</em>" in sent(shown[layout.results.viewer])["frames"]
 
 
+def test_a_normal_verdict_keeps_the_regions_and_names_no_type(page, held_of):
+    layout, look = page
+    held = held_of("adseeker")
+    shown = look.on_threshold(held, 0, *controls(held, image=1.0))
+    told = shown[layout.results.regions]
+    assert "<li>" in told
+    assert "scratch" not in told
+    assert "first for 41 %" not in told
+    assert NORMAL in told
+    assert "<em>1</em>" in sent(shown[layout.results.viewer])["frames"]
+    held = held_of("raid")
+    plain = look.on_threshold(held, 0, *controls(held, image=1.0))
+    assert NORMAL not in plain[layout.results.regions]
+
+
 @pytest.mark.parametrize(
     ("kind", "meaning"),
     [
         ("sparse code", "Attention to the living atoms."),
-        ("type", "Where the chosen type beats none of these. Chosen for this picture: scratch."),
+        ("type", "Where the chosen type beats none of these. Chosen for the prompts: scratch."),
     ],
 )
 def test_maps_of_code_and_chosen_type_are_shown_with_their_meaning(page, held_of, kind, meaning):

@@ -8,6 +8,7 @@ import pytest
 from adapp.core.reasoner import TypeProbability
 from adapp.methods.registry import METHODS
 from adapp.services.inspection import drain
+from adapp.services.region_types import NORMAL
 from adapp.services.regions import Thresholds, regions, verdict
 from adapp.services.views import matches
 from adapp.ui import inspect_view, verdict_view
@@ -67,10 +68,18 @@ def test_no_known_type_is_said_as_such(found):
 
 def test_a_method_without_types_says_nothing_of_them(found):
     _, _, areas, _ = found
-    html = inspect_view.regions_html(areas[:1], [None], [()], "Right for 41 %.")
+    html = inspect_view.regions_html(areas[:1], [None], [()])
     assert html == inspect_view.regions_html(areas[:1], [None])
     assert "types" not in html
-    assert "Right for" not in html
+    assert "trust" not in html
+
+
+def test_a_normal_verdict_says_why_no_type_is_named(found):
+    _, _, areas, _ = found
+    html = inspect_view.regions_html(areas[:1], [None], [()], NORMAL)
+    assert read(html).text.endswith(NORMAL)
+    assert 'class="types' not in html
+    assert html.count("<li>") == 1
 
 
 def test_no_region_says_what_to_do():
@@ -139,7 +148,7 @@ def test_map_of_the_chosen_type_names_it():
     info = FAKE_METHODS["adseeker"]
     told = read(inspect_view.meaning_html(info, "type", "missing_part")).text
     assert told.startswith("Type Where the chosen type beats none of these.")
-    assert told.endswith("Chosen for this picture: missing part.")
+    assert told.endswith("Chosen for the prompts: missing part.")
     for name, chosen in (("type", ""), ("sparse code", "missing_part")):
         assert "Chosen for" not in inspect_view.meaning_html(info, name, chosen)
 
