@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_batch,
         _add_train,
         _add_evaluate,
+        _add_evaluate_types,
         _add_compare,
         _add_bench,
         add_knowledge,
@@ -139,6 +140,20 @@ def _add_evaluate(commands: Commands) -> None:
     )
     tune_option(parser)
     parser.set_defaults(module="evaluating")
+
+
+def _add_evaluate_types(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "evaluate-types",
+        help="measure how often a method names the right type of defect",
+        description="Measure how often the right type of defect is named first and among three: "
+        "on test pictures whose folder tells the type, and on good pictures with defects drawn on "
+        "them; with the true outline as the region, and with the regions that the app shows. "
+        "Prints accuracies in percent beside chance and the confusion matrix of each category.",
+    )
+    method_option(parser)
+    measure_options(parser)
+    parser.set_defaults(module="evaluating_types")
 
 
 def _add_compare(commands: Commands) -> None:

@@ -136,7 +136,7 @@ def measure(
     if masked:
         capacity = sum(sample.has_pixel_truth for sample in queries)
         measurement.pixels = PixelStore.empty(capacity, size)
-    for batch in _batches(queries, window, measurement.rejected):
+    for batch in decoded(queries, window, measurement.rejected):
         start = time.perf_counter()
         results = fitted.predict_batch([image.pixels for _, image in batch])
         measurement.seconds += time.perf_counter() - start
@@ -147,6 +147,33 @@ def measure(
         msg = f"None of the {len(queries)} test pictures can be read; mend or replace them."
         raise BadImage(msg)
     return measurement
+
+
+def decoded(
+    queries: Sequence[Sample], window: Window | None, rejected: dict[str, str]
+) -> Iterator[list[tuple[Sample, LoadedImage]]]:
+    """Yield decoded pictures in their order, few enough at a time for large ones to fit.
+
+    Args:
+        queries: The pictures.
+        window: Intensity window of deep pictures; None lets each find its own.
+        rejected: Is told each picture that cannot be read, and why.
+    """
+    batch: list[tuple[Sample, LoadedImage]] = []
+    n_pixels = 0
+    for sample in queries:
+        try:
+            image = load_image(sample.path, window=window)
+        except BadImage as error:
+            rejected[f"{sample.defect_type}/{sample.path.name}"] = str(error)
+            continue
+        batch.append((sample, image))
+        n_pixels += image.pixels.shape[0] * image.pixels.shape[1]
+        if len(batch) == _BATCH_PICTURES or n_pixels >= _BATCH_PIXELS:
+            yield batch
+            batch, n_pixels = [], 0
+    if batch:
+        yield batch
 
 
 def resize_map(anomaly_map: AnomalyMap, size: int) -> AnomalyMap:
@@ -168,24 +195,3 @@ def _take(measurement: Measurement, sample: Sample, result: AnomalyResult, size:
         measurement.n_without_mask += 1
     elif measurement.pixels is not None:
         measurement.pixels.add(result.fused_map, mask, sample.label)
-
-
-def _batches(
-    queries: Sequence[Sample], window: Window | None, rejected: dict[str, str]
-) -> Iterator[list[tuple[Sample, LoadedImage]]]:
-    """Decoded pictures in their order, few enough at a time for large ones to fit."""
-    batch: list[tuple[Sample, LoadedImage]] = []
-    n_pixels = 0
-    for sample in queries:
-        try:
-            image = load_image(sample.path, window=window)
-        except BadImage as error:
-            rejected[f"{sample.defect_type}/{sample.path.name}"] = str(error)
-            continue
-        batch.append((sample, image))
-        n_pixels += image.pixels.shape[0] * image.pixels.shape[1]
-        if len(batch) == _BATCH_PICTURES or n_pixels >= _BATCH_PIXELS:
-            yield batch
-            batch, n_pixels = [], 0
-    if batch:
-        yield batch

@@ -12,12 +12,13 @@ import pytest
 from adapp.cli import main
 from adapp.cli.commands import build_parser
 from adapp.core.errors import ModelUnavailable
+from adapp.evaluation.type_naming import NamedDefect, figures
 from adapp.services import pool
 from tests.fakes import FakeLoader, part
 
 COMMANDS = [
-    *("detect", "batch", "train", "evaluate", "compare", "bench", "knowledge", "ask"),
-    *("reproduce", "serve"),
+    *("detect", "batch", "train", "evaluate", "evaluate-types", "compare", "bench"),
+    *("knowledge", "ask", "reproduce", "serve"),
 ]
 HEAVY = [
     "torch",
@@ -364,6 +365,41 @@ def test_evaluate_passes_its_options_on_and_prints_a_table(monkeypatch, capsys, 
         "one_database": True,
         "tune": True,
     }
+
+
+def test_evaluate_types_prints_accuracies_and_who_is_taken_for_whom(monkeypatch, capsys, tmp_path):
+    from adapp.cli import evaluating_types
+
+    asked, types = {}, ("scratch", "cut", "hole", "dent")
+    scratch = figures([NamedDefect("scratch", ("scratch", "cut", "hole"), none_first=False)], types)
+    told = {"pictures": 1, "pictures_shown": 0, "outlined": scratch, "shown": figures([], types)}
+    none = {**told, "pictures": 0, "outlined": figures([], types)}
+    place = {
+        "real": told,
+        "drawn": none,
+        "left_out": {"without mask": 3},
+        "in_training_data": True,
+        "folders": {"scratches": {"counted_as": "scratch", "pictures": 1}},
+    }
+
+    def measured(request, *, json_path, report):
+        asked.update(request=request, json_path=json_path)
+        report("set/tile", 0, 1)
+        return {"categories": {"set/tile": place}, "pooled": {"real": told, "drawn": none}}
+
+    monkeypatch.setattr(evaluating_types, "measure_types", measured)
+    target = tmp_path / "f.json"
+    given = ["--data", "a", "--shots", "0", "--checkpoint", "c.safetensors", "--json", str(target)]
+    assert main(["evaluate-types", "--method", "adseeker", *given]) == 0
+    out = capsys.readouterr().out
+    assert "set/tile, real, outlined" in out
+    assert "drawn" not in out
+    assert "set/tile: 1 scratches counted as scratch" in out
+    assert "set/tile, real: the app shows types on 0 of 1 pictures" in out
+    assert "set/tile: 3 left out, without mask" in out
+    assert "was trained on it" in out
+    assert (asked["request"].shots, asked["request"].checkpoint) == (0, "c.safetensors")
+    assert asked["json_path"] == target
 
 
 def test_compare_takes_several_methods_once_each(monkeypatch, capsys):

@@ -205,7 +205,9 @@ class FittedSeeker:
             told = output.types[row].reshape(*grids.shape[1:], -1)
             kind = int(_leading(output)[row])
             chosen = TYPES[kind] if output.chosen[row, kind] > 0 else NONE
-            types = DefectTypes((*TYPES, NONE), _numpy(told.float()), chosen)
+            known = network.book.present
+            rows = [*(TYPES.index(name) for name in known), -1]
+            types = DefectTypes((*known, NONE), _numpy(told[..., rows].float()), chosen)
         return AnomalyResult(
             base_map=_numpy(base),
             residual_map=_numpy(residual),
