@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapp.rendering.colormaps import map_range
-from adapp.rendering.overlay import colorize
 from adapp.services.comparison import Comparison
 from adapp.services.comparison_figure import (
     GENERIC_TICKS,
@@ -24,7 +23,7 @@ from adapp.services.ground_truth import METRICS
 from adapp.services.region_types import type_words
 from adapp.services.regions import Region
 from adapp.ui.inspect_view import percent, plural
-from adapp.ui.pictures import png_uri, screen_picture
+from adapp.ui.pictures import map_uri, png_uri, screen_picture
 
 CELL_SIDE = 480
 _MOST_FRAMES = 12
@@ -137,7 +136,7 @@ def _line(
     for row in rows:
         values = shown_map(row.run, chosen, kind, CELL_SIDE)
         low, high = map_range(kind)
-        painted = png_uri(colorize(values, low, high, _COLORS.get(kind, "inferno")))
+        painted = map_uri(values, low, high, _COLORS.get(kind, "inferno"))
         found = f"{len(row.regions)} region{plural(len(row.regions))}"
         told = f"{row.run.info.title}: {kind} map, {row.verdict.label}, {found}"
         size = row.outcome.result.fused_map.shape
@@ -175,7 +174,7 @@ def _frames(regions: Sequence[Region], size: tuple[int, int]) -> str:
 def _agreement(counts: NDArray[np.uint8], methods: int, *, generic: bool) -> str:
     step = max(1, -(-max(counts.shape) // CELL_SIDE))
     values = counts[::step, ::step].astype(np.float32)
-    painted = png_uri(colorize(values, 0.0, float(methods), "cividis"))
+    painted = map_uri(values, 0.0, float(methods), "cividis")
     all_agree = 100 * float((counts == methods).mean())
     some = 100 * float((counts > 0).mean())
     told = (
@@ -223,7 +222,7 @@ def _bar(
     )
     title = f"<small>{escape(told)}</small>" if told else ""
     return (
-        f'<div class="cmp-bar">{title}<img src="{png_uri(colorize(ramp, low, high, colors))}" '
+        f'<div class="cmp-bar">{title}<img src="{map_uri(ramp, low, high, colors)}" '
         f'alt="Colour scale{": " + escape(told) if told else ""}">{marks}</div>'
     )
 

@@ -4,7 +4,7 @@ import base64
 import math
 
 from adapp.core.results import AnomalyMap, BinaryMask, RgbImage
-from adapp.rendering.overlay import encode_png, mask_image, shrink
+from adapp.rendering.overlay import encode_map, encode_png, mask_image, shrink
 
 SCREEN_SIDE = 1280
 """Longest side, in pixels, of a picture sent to the page."""
@@ -13,6 +13,11 @@ SCREEN_SIDE = 1280
 def png_uri(pixels: RgbImage) -> str:
     """Return ``pixels`` as a lossless ``data:`` address."""
     return _uri(encode_png(pixels))
+
+
+def map_uri(values: AnomalyMap, low: float, high: float, colormap: str) -> str:
+    """Return ``values`` in colours between ``low`` and ``high`` as a lossless ``data:`` address."""
+    return _uri(encode_map(values, low, high, colormap))
 
 
 def mask_uri(mask: BinaryMask) -> str:

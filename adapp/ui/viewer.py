@@ -14,10 +14,9 @@ import numpy as np
 
 from adapp.core.results import AnomalyResult, BinaryMask, RgbImage
 from adapp.rendering.colormaps import MAP_RANGES, colormap_choices, map_range
-from adapp.rendering.overlay import colorize
 from adapp.services.regions import Region
 from adapp.services.views import map_names, map_of
-from adapp.ui.pictures import mask_uri, png_uri, screen_map, screen_picture
+from adapp.ui.pictures import map_uri, mask_uri, png_uri, screen_map, screen_picture
 
 ViewerParts: TypeAlias = dict[str, Any]
 """Properties of the viewer that an update changes."""
@@ -124,18 +123,18 @@ def with_map(name: str, result: AnomalyResult, kind: str, colors: str) -> Viewer
 
     The scale is fixed: 0 to 1, and -1 to 1 with a neutral middle for the residual map.
     """
-    painted = colorize(
+    painted = map_uri(
         screen_map(map_of(result, kind)), *map_range(kind), _color_table(kind, colors)
     )
     told = f"{escape(kind)} map of {escape(name)}"
-    return {"paint": f'<img src="{png_uri(painted)}" alt="{told}">'}
+    return {"paint": f'<img src="{painted}" alt="{told}">'}
 
 
 def with_scale(kind: str, colors: str, pixel_threshold: float) -> ViewerParts:
     """Return the part of an update that shows the colour bar, marked at the region threshold."""
     low, high = map_range(kind)
     ramp = np.linspace(low, high, _BAR_STEPS, dtype=np.float32)[np.newaxis, :]
-    bar = png_uri(colorize(ramp, low, high, _color_table(kind, colors)))
+    bar = map_uri(ramp, low, high, _color_table(kind, colors))
     share = 100 * (min(max(pixel_threshold, low), high) - low) / (high - low)
     tick = (
         f'<i style="left:{share:.2f}%" title="Region threshold {pixel_threshold:.3f}"></i>'

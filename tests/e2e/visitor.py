@@ -115,4 +115,4 @@ def decoded(source):
     head, data = source.split(",", 1)
     assert head == "data:image/png;base64"
     with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
-        return np.asarray(picture)
+        return np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)

@@ -12,6 +12,7 @@ from adapp.rendering.overlay import (
     colorize,
     draw_contours,
     draw_regions,
+    encode_map,
     encode_png,
     mask_image,
     overlay,
@@ -150,6 +151,14 @@ def test_png_keeps_every_rgb_value():
     image = np.random.default_rng(0).integers(0, 255, (9, 11, 3), dtype=np.uint8)
     back = cv2.imdecode(np.frombuffer(encode_png(image), np.uint8), cv2.IMREAD_COLOR_RGB)
     assert np.array_equal(back, image)
+
+
+@pytest.mark.parametrize(("low", "colormap"), [(0.0, "inferno"), (-1.0, "RdBu_r")])
+def test_map_as_a_file_has_the_pixels_of_the_map_in_colours(low, colormap):
+    values = np.random.default_rng(0).uniform(-1.5, 1.5, (40, 61)).astype(np.float32)
+    file = np.frombuffer(encode_map(values, low, 1.0, colormap), np.uint8)
+    painted = cv2.imdecode(file, cv2.IMREAD_COLOR_RGB)
+    assert np.array_equal(painted, colorize(values, low, 1.0, colormap))
 
 
 def test_shrink_limits_the_longer_side_and_keeps_smaller_pictures():

@@ -29,7 +29,8 @@ def result():
 
 def decoded(html):
     data = html.split("data:image/png;base64,")[1].split('"')[0]
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+    picture = Image.open(io.BytesIO(base64.b64decode(data)))
+    return np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
 
 
 def test_picture_arrives_without_loss():
