@@ -24,6 +24,7 @@ from adapp.ui.explain_endpoint import ExplainEndpoint
 from adapp.ui.export_files import export, report_with_overlays
 from adapp.ui.form import problems, refuse, support_problem
 from adapp.ui.intake import SUFFIXES
+from adapp.ui.named_files import take_texts
 from adapp.ui.own_pages import PAGE_FILES
 from adapp.ui.queues import MODEL_QUEUE
 
@@ -241,7 +242,9 @@ def build_endpoints(services: AppServices) -> None:
 
 
 def _files(name: str, endings: Sequence[str]) -> gr.File:
-    return gr.File(label=name, file_count="multiple", type="filepath", file_types=list(endings))
+    return take_texts(
+        gr.File(label=name, file_count="multiple", type="filepath", file_types=list(endings))
+    )
 
 
 def _publish(

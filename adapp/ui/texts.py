@@ -60,10 +60,11 @@ are those of the page.
 """
 MCP_OFF = """
 **Agents.** Start the app with `ADAPP_MCP=1` (and `pip install "gradio[mcp]"`) and the same
-endpoints become MCP tools. It is off now.
+endpoints become MCP tools, which take pictures as text. It is off now.
 """
 MCP_ON = """
-**Agents.** The same endpoints are MCP tools at this address.
+**Agents.** The same endpoints are MCP tools at this address. A picture is a text: the file itself
+as `data:image/png;base64,...`, or the address of a file uploaded to this app.
 """
 
 

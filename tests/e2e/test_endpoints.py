@@ -1,9 +1,12 @@
 """The public endpoints, called as a program would."""
 
+import base64
 import concurrent.futures
 import json
 import zipfile
+from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
@@ -184,6 +187,43 @@ def test_files_of_the_server_cannot_be_named(client, pictures):
     foreign = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
     with pytest.raises(AppError):
         client.predict(support=pictures[0], query=[foreign], api_name="/detect")
+
+
+def test_pictures_sent_as_text_score_as_uploads_do(client, server, pictures):
+    support, query = pictures
+    uploaded, _ = client.predict(support=support, query=query, api_name="/detect")
+    with httpx.Client(trust_env=False) as web, Path(query[0]["path"]).open("rb") as file:
+        (place,) = web.post(f"{server.url}gradio_api/upload", files={"files": file}).json()
+    told, overlays = client.predict(
+        support=[as_text(item["path"]) for item in support],
+        query=[as_text(query[0]["path"]), f"{server.url}gradio_api/file={place}"],
+        api_name="/detect",
+    )
+    (score,) = (found["score"] for found in uploaded["queries"])
+    assert [found["name"] for found in told["queries"]] == ["query_1.png", "part.png"]
+    assert all(abs(found["score"] - score) < 1e-6 for found in told["queries"])
+    assert len(overlays) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/etc/hostname",
+        "http://127.0.0.1/gradio_api/file=/etc/hostname",
+        "http://127.0.0.1/gradio_api/file=../../etc/hostname",
+        "http://example.org/part.png",
+        "data:image/png;base64,@@",
+        "data:image/png,plain",
+    ],
+)
+def test_text_that_names_no_file_of_the_app_is_refused(client, pictures, text):
+    with pytest.raises(AppError, match=r"query_1 .*send data:image/png;base64"):
+        client.predict(support=pictures[0], query=[text], api_name="/detect")
+
+
+def as_text(path):
+    """Return a picture as a ``data:`` address."""
+    return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode()
 
 
 def test_twenty_callers_are_all_served_and_told_their_place(server, pictures):
