@@ -71,7 +71,10 @@ def viewed_table(name: str, assets: Path | None = None) -> ViewedTable:
             f"{found['checkpoint']}, seeds {', '.join(map(str, found['seeds']))}. "
             + " ".join(found["remarks"])
         )
-    command = f"python -m adapp reproduce --table {name} --data FOLDER"
+    command = (
+        f"python -m adapp reproduce --table {name} --data FOLDER "
+        f"--json assets/{MEASURED}/{name}.json"
+    )
     return ViewedTable(table, lines, setting, command)
 
 

@@ -43,7 +43,9 @@ def test_nothing_is_shown_as_ours_before_it_was_measured(assets):
     viewed = viewed_table("raid-1", assets)
     assert {line.ours for line in viewed.lines} == {None}
     assert viewed.setting == ""
-    assert viewed.command == "python -m adapp reproduce --table raid-1 --data FOLDER"
+    assert viewed.command == (
+        "python -m adapp reproduce --table raid-1 --data FOLDER --json assets/measured/raid-1.json"
+    )
 
 
 def test_measured_figures_stand_in_their_own_lines(assets):
