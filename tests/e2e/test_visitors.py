@@ -2,13 +2,16 @@
 
 import json
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from adapp.services.bench_app import connect
 from tests.e2e.server import SHAPE, plate
+from tests.soak.visits import Visit, summary, together
 
 LEFT = (10, 8, 24, 30)
 RIGHT = (36, 50, 50, 72)
@@ -39,6 +42,27 @@ def test_two_visitors_with_equal_file_names_never_meet(strangers, server, tmp_pa
         visitor.slide("pixel-threshold", 0.25)
         expect(visitor.frames()).to_have_count(1)
         expect(visitor.page.locator("#regions .where")).to_contain_text(f"x {defect[1]}\N{EN DASH}")
+
+
+def test_programs_at_once_each_get_their_own_result(server, tmp_path):
+    normals = tuple(tmp_path / f"normal_{number}.png" for number in range(3))
+    for number, path in enumerate(normals):
+        Image.fromarray(plate(number)).save(path)
+    visits = []
+    for number in range(20):
+        query = tmp_path / f"{number}" / "part.png"
+        query.parent.mkdir()
+        Image.fromarray(plate(50 + number, LEFT if number % 2 else RIGHT)).save(query)
+        visits.append(Visit(number, "plate", normals, query))
+    options = {"method": "raid", "preset": "tiny", "checkpoint": "open", "tune": False, "seed": 0}
+    client = connect(server.url, tmp_path)
+    for visit in visits:
+        visit.alone(client, **options)
+    together(visits, partial(connect, server.url, tmp_path), 0, **options)
+    told = summary(visits)
+    assert told["distinct_scores"] == 20
+    assert (told["errors"], told["crossings"]) == ([], [])
+    assert told["runs"] == 20
 
 
 def test_second_visitor_is_told_the_place_in_the_queue(visitors, server):

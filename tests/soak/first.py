@@ -1,0 +1,68 @@
+"""The first map of a visitor: ``python -m tests.soak.first --runs 5``.
+
+Starts the app as it ships, waits until its model is ready, and lets visitors with an empty browser
+cache open the page and click the first example; the first of them is not counted. Prints the
+clicks, the seconds from opening the page to the cards, and from the click to the visible map.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from adapp.services.bench_process import AppCommand, running_app
+from tests.e2e.conftest import ARTIFACTS, WIDE, chromium
+from tests.e2e.visitor import RUN_MS, Visitor
+
+MODEL_MS = 600_000
+
+
+def first_map(browser, url):
+    """Return the seconds to the cards, from the click to the map, and the number of clicks."""
+    context = browser.new_context(viewport=WIDE)
+    start = time.perf_counter()
+    visitor = Visitor(context.new_page(), url, ARTIFACTS)
+    shown = visitor.page.locator("#viewer .layer.map img")
+    expect(visitor.page.locator(".tags")).to_contain_text("model ready", timeout=MODEL_MS)
+    visitor.page.locator("#examples .card").first.wait_for()
+    opened = time.perf_counter()
+    visitor.try_example()
+    shown.wait_for(timeout=RUN_MS)
+    found = time.perf_counter()
+    visitor.finished()
+    context.close()
+    return {"open": opened - start, "map": found - opened, "clicks": 1}
+
+
+def main():
+    """Run it and print the figures as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak.first", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--preset", default="embedded")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    with running_app(AppCommand(patience_s=600), arguments.preset) as app, chromium() as browser:
+        runs = [first_map(browser, app.url) for _ in range(1 + arguments.runs)][1:]
+    figures = {
+        "preset": arguments.preset,
+        "cores": os.cpu_count(),
+        "load": os.getloadavg(),
+        "clicks": max(run["clicks"] for run in runs),
+        "median_seconds": {
+            part: statistics.median(run[part] for run in runs) for part in ("open", "map")
+        },
+        "runs": runs,
+    }
+    text = json.dumps(figures, indent=1) + "\n"
+    if arguments.json:
+        arguments.json.write_text(text)
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
