@@ -22,6 +22,7 @@ from adapp.services.examples import examples
 _SHOTS = 4
 _QUERIES = 10
 _POLL_SECONDS = 0.2
+_PATIENCE_SECONDS = 120  # for one answer of a busy app; gradio's own are 5
 
 
 class Caller(Protocol):
@@ -43,7 +44,7 @@ def connect(url: str, folder: Path) -> Caller:
         verbose=False,
         download_files=folder,
         analytics_enabled=False,
-        httpx_kwargs={"trust_env": False},
+        httpx_kwargs={"trust_env": False, "timeout": _PATIENCE_SECONDS},
     )
     return client
 

@@ -54,9 +54,8 @@ class Visit:
         """Note what the picture scores while nobody else is there."""
         self.score = self.ask(client, **options)["score"]
 
-    def visit(self, connect, end, **options):
+    def visit(self, client, end, **options):
         """Ask until the clock reads ``end``, at least once; note times, errors and crossings."""
-        client = connect()
         first = True
         while first or time.monotonic() < end:
             first = False
@@ -76,16 +75,17 @@ def together(visits, connect, seconds, sample=lambda: None, every=5.0, **options
 
     Args:
         visits: The visitors, each of whom was ``alone`` before.
-        connect: Returns a client of its own for each.
+        connect: Returns a client of its own for each; they connect one after the other.
         seconds: How long they go on.
         sample: Called from time to time, e.g. for the memory of the app.
         every: Seconds between two calls of it.
         options: What all of them ask for.
     """
+    clients = [connect() for _ in visits]
     begun = time.monotonic()
     threads = [
-        threading.Thread(target=visit.visit, args=(connect, begun + seconds), kwargs=options)
-        for visit in visits
+        threading.Thread(target=visit.visit, args=(client, begun + seconds), kwargs=options)
+        for visit, client in zip(visits, clients, strict=True)
     ]
     for thread in threads:
         thread.start()
