@@ -56,6 +56,15 @@ def encode_map(anomaly_map: AnomalyMap, low: float, high: float, colormap: str) 
     """
     picture = Image.fromarray(_steps(anomaly_map, low, high))
     picture.putpalette(color_table(colormap).tobytes())
+    return _quick_png(picture)
+
+
+def encode_mask(mask: BinaryMask) -> bytes:
+    """Return ``mask`` [H, W] as a PNG file of one bit a pixel, white where it holds."""
+    return _quick_png(Image.fromarray(mask))
+
+
+def _quick_png(picture: Image.Image) -> bytes:
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
     return file.getvalue()

@@ -141,14 +141,16 @@ def regions(
         min_pixels: Smaller regions are dropped; None takes 0.02 % of the picture, at least 9.
     """
     smallest = default_min_pixels(anomaly_map.shape) if min_pixels is None else min_pixels
-    mask = anomaly_map > threshold
-    count, labels, stats = _components(mask)
-    found = [
-        _region(anomaly_map, labels, stats[number], number)
-        for number in range(1, count)
-        if stats[number, cv2.CC_STAT_AREA] >= smallest
-    ]
-    return tuple(sorted(found, key=lambda region: (-region.peak_value, region.box)))
+    return _listed(anomaly_map, *_components(anomaly_map > threshold), smallest)
+
+
+def regions_with_mask(
+    anomaly_map: AnomalyMap, threshold: float
+) -> tuple[tuple[Region, ...], BinaryMask]:
+    """Return ``regions`` and the mask of all of them, [H, W], labelled once for both."""
+    smallest = default_min_pixels(anomaly_map.shape)
+    labels, stats = _components(anomaly_map > threshold)
+    return _listed(anomaly_map, labels, stats, smallest), _covered(labels, stats, smallest)
 
 
 def default_min_pixels(shape: tuple[int, ...]) -> int:
@@ -158,11 +160,7 @@ def default_min_pixels(shape: tuple[int, ...]) -> int:
 
 def region_mask(anomaly_map: AnomalyMap, threshold: float, min_pixels: int) -> BinaryMask:
     """Return the pixels of all regions of at least ``min_pixels``, [H, W]."""
-    mask = anomaly_map > threshold
-    _, labels, stats = _components(mask)
-    kept = stats[:, cv2.CC_STAT_AREA] >= min_pixels
-    kept[0] = False
-    return np.asarray(kept[labels], dtype=np.bool_)
+    return _covered(*_components(anomaly_map > threshold), min_pixels)
 
 
 def match(
@@ -232,12 +230,27 @@ def _normals_below(score: float, normal_scores: Sequence[float], pictures: int) 
     return lower * pictures // len(normal_scores)
 
 
-def _components(mask: BinaryMask) -> tuple[int, NDArray[np.int32], NDArray[np.int32]]:
-    """Return the number of labels, the labels [H, W] (0 outside) and a row of numbers each."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=8
-    )
-    return count, np.asarray(labels, dtype=np.int32), np.asarray(stats, dtype=np.int32)
+def _components(mask: BinaryMask) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the labels [H, W], 0 outside, and a row of numbers for each label."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return np.asarray(labels, dtype=np.int32), np.asarray(stats, dtype=np.int32)
+
+
+def _listed(
+    anomaly_map: AnomalyMap, labels: NDArray[np.int32], stats: NDArray[np.int32], smallest: int
+) -> tuple[Region, ...]:
+    found = [
+        _region(anomaly_map, labels, row, number)
+        for number, row in enumerate(stats)
+        if number > 0 and row[cv2.CC_STAT_AREA] >= smallest
+    ]
+    return tuple(sorted(found, key=lambda region: (-region.peak_value, region.box)))
+
+
+def _covered(labels: NDArray[np.int32], stats: NDArray[np.int32], smallest: int) -> BinaryMask:
+    kept = stats[:, cv2.CC_STAT_AREA] >= smallest
+    kept[0] = False
+    return np.asarray(kept[labels], dtype=np.bool_)
 
 
 def _region(

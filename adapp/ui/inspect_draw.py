@@ -16,9 +16,7 @@ from adapp.services.regions import (
     Match,
     Thresholds,
     Verdict,
-    default_min_pixels,
-    region_mask,
-    regions,
+    regions_with_mask,
     verdict,
 )
 from adapp.services.views import histogram, map_names, matches
@@ -118,8 +116,7 @@ class Drawing:
         held.look = look
         outcome = self._shown(held, inspection, look)
         fused = outcome.result.fused_map
-        found = regions(fused, look.thresholds.pixel)
-        mask = region_mask(fused, look.thresholds.pixel, default_min_pixels(fused.shape))
+        found, mask = regions_with_mask(fused, look.thresholds.pixel)
         shown = found[: inspect_view.MOST_REGIONS]
         pairs = [
             None if match is None else self._pair(held, inspection, look.chosen, match)

@@ -4,10 +4,12 @@ import base64
 import math
 
 from adapp.core.results import AnomalyMap, BinaryMask, RgbImage
-from adapp.rendering.overlay import encode_map, encode_png, mask_image, shrink
+from adapp.rendering.overlay import encode_map, encode_mask, encode_png, shrink
 
 SCREEN_SIDE = 1280
 """Longest side, in pixels, of a picture sent to the page."""
+MAP_SIDE = 640
+"""The same of a map, which is smooth: the browser enlarges it without visible loss."""
 
 
 def png_uri(pixels: RgbImage) -> str:
@@ -21,9 +23,9 @@ def map_uri(values: AnomalyMap, low: float, high: float, colormap: str) -> str:
 
 
 def mask_uri(mask: BinaryMask) -> str:
-    """Return ``mask`` as a ``data:`` address of a picture of exactly two levels, 0 and 255."""
-    step = _step(mask.shape)
-    return _uri(encode_png(mask_image(mask[::step, ::step])))
+    """Return ``mask`` as a ``data:`` address of a black and white picture."""
+    step = _step(mask.shape, SCREEN_SIDE)
+    return _uri(encode_mask(mask[::step, ::step]))
 
 
 def screen_picture(pixels: RgbImage, side: int = SCREEN_SIDE) -> RgbImage:
@@ -33,12 +35,12 @@ def screen_picture(pixels: RgbImage, side: int = SCREEN_SIDE) -> RgbImage:
 
 def screen_map(anomaly_map: AnomalyMap) -> AnomalyMap:
     """Return every n-th cell of ``anomaly_map``, so that it is no larger than the screen shows."""
-    step = _step(anomaly_map.shape)
+    step = _step(anomaly_map.shape, MAP_SIDE)
     return anomaly_map[::step, ::step]
 
 
-def _step(shape: tuple[int, ...]) -> int:
-    return math.ceil(max(shape) / SCREEN_SIDE)
+def _step(shape: tuple[int, ...], side: int) -> int:
+    return math.ceil(max(shape) / side)
 
 
 def _uri(png: bytes) -> str:

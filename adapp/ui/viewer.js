@@ -186,6 +186,18 @@ element.addEventListener('keydown', (event) => {
 // A new layer replaces all of them, so the cells are drawn again.
 watch(['value', 'paint', 'mask', 'frames', 'colorbar'], () => link(linked));
 
+// Every change of a layer makes the page read all of them again. The picture is megabytes of text,
+// so a short name stands for it as soon as it has come.
+let named = '';
+watch('value', () => {
+  const told = /src="data:(image\/\w+);base64,([^"]+)"/.exec(props.value ?? '');
+  if (!told) return;
+  if (named) URL.revokeObjectURL(named);
+  const bytes = Uint8Array.from(atob(told[2]), (letter) => letter.charCodeAt(0));
+  named = URL.createObjectURL(new Blob([bytes], {type: told[1]}));
+  props.value = props.value.replace(/src="[^"]+"/, `src="${named}"`);
+});
+
 // Another picture starts unzoomed and without a mark; another map of the same picture does not.
 let shown = '';
 watch('value', () => {

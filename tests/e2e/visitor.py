@@ -55,7 +55,8 @@ class Visitor:
 
     def layer(self, name):
         """Return the pixels of a layer of the viewer as they came from the server."""
-        return decoded(self.page.locator(f"#viewer .layer.{name} img").get_attribute("src"))
+        source = self.page.locator(f"#viewer .layer.{name} img").get_attribute("src")
+        return decoded(self.page.evaluate(FILE_BEHIND, source))
 
     def look_at(self, name):
         """Show the map called ``name`` and return its pixels once they are there."""
@@ -110,9 +111,21 @@ class Visitor:
         self.page.screenshot(path=str(self._artifacts / f"{name}.png"), full_page=whole)
 
 
+FILE_BEHIND = """
+source => fetch(source).then(answer => answer.blob()).then(file => new Promise(done => {
+  const reader = new FileReader();
+  reader.onload = () => done(reader.result);
+  reader.readAsDataURL(file);
+}))
+"""
+"""A data: address for a blob: or data: one."""
+SHOWN_AS = {"P": "RGB", "1": "L"}
+"""What pictures with a palette or of one bit are looked at as."""
+
+
 def decoded(source):
     """Return the pixels behind a data: address."""
     head, data = source.split(",", 1)
     assert head == "data:image/png;base64"
     with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
-        return np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
+        return np.asarray(picture.convert(SHOWN_AS.get(picture.mode, picture.mode)))

@@ -13,6 +13,7 @@ from adapp.rendering.overlay import (
     draw_contours,
     draw_regions,
     encode_map,
+    encode_mask,
     encode_png,
     mask_image,
     overlay,
@@ -166,3 +167,10 @@ def test_shrink_limits_the_longer_side_and_keeps_smaller_pictures():
     assert shrink(grey(1, 4000, 3), 30).shape == (30, 1, 3)
     small = grey()
     assert shrink(small, 60) is small
+
+
+def test_encoded_mask_is_black_and_white():
+    mask = np.random.default_rng(0).random((13, 21)) > 0.5
+    file = np.frombuffer(encode_mask(mask), np.uint8)
+    read = cv2.imdecode(file, cv2.IMREAD_GRAYSCALE)
+    np.testing.assert_array_equal(read, np.where(mask, 255, 0))

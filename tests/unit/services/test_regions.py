@@ -12,6 +12,7 @@ from adapp.services.regions import (
     match,
     region_mask,
     regions,
+    regions_with_mask,
     verdict,
 )
 
@@ -216,3 +217,15 @@ def test_threshold_of_zero_has_no_multiple():
 
 def test_thresholds_follow_from_the_calibration():
     assert Thresholds.of(calibration(0.1, image=0.5, pixel=0.4)) == Thresholds(0.5, 0.4, 0.1)
+
+
+def test_regions_with_mask_are_those_found_apart():
+    rng = np.random.default_rng(0)
+    values = ndimage.gaussian_filter(rng.random((90, 120)), 3).astype(np.float32)
+    limit = float(np.quantile(values, 0.8))
+    found, mask = regions_with_mask(values, limit)
+    assert found == regions(values, limit)
+    assert len(found) > 1
+    np.testing.assert_array_equal(
+        mask, region_mask(values, limit, default_min_pixels(values.shape))
+    )
