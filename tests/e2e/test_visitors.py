@@ -76,6 +76,18 @@ def test_second_visitor_is_told_the_place_in_the_queue(visitors, server):
     second.finished("NORMAL")
 
 
+def test_what_is_missing_is_told_while_the_model_is_busy(visitors, server):
+    first, second = visitors(server.url), visitors(server.url)
+    with server.gate(0):
+        first.try_example()
+        expect(first.page.locator("#progress")).to_contain_text("Inspecting 1 of 2")
+        second.run()
+        expect(second.page.locator("#query")).to_contain_text("Add at least one picture to inspect")
+        expect(second.page.locator("#run")).to_be_enabled()
+        expect(first.page.locator("#progress")).to_contain_text("Inspecting 1 of 2")
+    first.finished("ANOMALOUS")
+
+
 @pytest.mark.parametrize("width", [360, 480])
 def test_narrow_screen_needs_no_sideways_scrolling(visitors, server, width):
     visitor = visitors(server.url, viewport={"width": width, "height": 800})

@@ -110,6 +110,20 @@ def test_stop_ends_an_answer_and_frees_the_panel(asking, server):
     assert "page" in ask(asking, "checks").inner_text()
 
 
+def test_closing_the_tab_frees_the_model_for_others(asking, server, shared_context):
+    with visiting(shared_context) as visit, file(server, "hold"):
+        leaving = visit(server.url)
+        leaving.try_example()
+        leaving.finished("ANOMALOUS")
+        leaving.page.locator("#why-why").click()
+        expect(leaving.page.locator("#why-chat .writing")).to_be_visible()
+        asking.page.locator("#why-why").click()
+        leaving.page.close()
+        expect(asking.page.locator("#why-chat .writing")).to_be_visible()
+        asking.page.locator("#why-stop").click()
+        expect(asking.page.locator("#why-send")).to_be_enabled()
+
+
 @pytest.mark.parametrize(
     ("text", "flag"),
     [
