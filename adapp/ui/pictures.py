@@ -8,7 +8,7 @@ from adapp.rendering.overlay import encode_map, encode_mask, encode_png, shrink
 
 SCREEN_SIDE = 1280
 """Longest side, in pixels, of a picture sent to the page."""
-MAP_SIDE = 640
+MAP_SIDE = 400
 """The same of a map, which is smooth: the browser enlarges it without visible loss."""
 
 

@@ -18,6 +18,7 @@ from tests.fakes import part
 
 SIDE = 1000  # one megapixel
 REPEATS = 15
+PAUSE_MS = 300  # between two moves of a hand: the first one's work is done
 MAP = "document.querySelector('#viewer .layer.map img').src"
 OPACITY = "document.querySelector('#viewer').style.getPropertyValue('--opacity')"
 MOVES = {
@@ -59,6 +60,7 @@ option.dispatchEvent(new MouseEvent('mousedown', { bubbles: true, cancelable: tr
 
 def timed(visitor, act, shown, place, value):
     """Return the milliseconds from ``act`` until what ``shown`` tells has changed on screen."""
+    visitor.page.wait_for_timeout(PAUSE_MS)
     return visitor.page.evaluate(
         f"([place, value]) => ({TIMED})(() => {{ {act} }})(() => {shown})", [place, value]
     )
