@@ -1,17 +1,17 @@
-# adapp in a container: CPU by default, CUDA with --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu128
+# adapp in a container: torch as pip finds it (on Linux it runs on CPU and CUDA). PyTorch's own index of
+# CPU wheels makes a smaller image: --build-arg TORCH_INDEX=ADDRESS
 #   docker build -t adapp .
 #   docker run -p 7860:7860 adapp
-#   docker run --gpus all -p 7860:7860 adapp        (CUDA build)
+#   docker run --gpus all -p 7860:7860 adapp        (with an NVIDIA GPU)
 FROM python:3.12-slim
 
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+ARG TORCH_INDEX=
 
 RUN useradd --create-home --uid 1000 adapp
 WORKDIR /home/adapp/app
 
 COPY --chown=adapp requirements.txt ./
-RUN pip install --no-cache-dir torch torchvision --index-url "$TORCH_INDEX" \
-    && pip install --no-cache-dir -r requirements.txt
+RUN pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r requirements.txt
 
 COPY --chown=adapp . .
 

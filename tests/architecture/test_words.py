@@ -12,6 +12,7 @@ HOSTS = [
     "pypi" + ".org",
     "python" + "hosted",
     "registry." + "npmjs",
+    "download." + "pytorch",
     "deb." + "debian",
     "crates" + ".io",
     "proxy." + "golang",
