@@ -35,8 +35,7 @@ class SamplingConfig:
         pool: Best scores that are clustered, the rest takes no part. Eq. 6 adds up over a cluster's
             members, so among many pages the mass of unlike ones wins by number (ours; like the
             temperature chosen on held-out pictures of known objects and second specimens of the
-            drawings: 32 scores at 0.1 lost up to 15 points of right types against ``topk``, 12
-            at 0.05 up to 9, these values none).
+            drawings, where these values lose no right type against ``topk``; docs/log.md).
         strategy: ``kde`` shares the budget out over clusters, ``topk`` takes the best.
         kde_weight: Each score's weight in the density: ``softmax`` of score / temperature, as the
             paper's figure 4 shows, or ``none``.

@@ -43,16 +43,10 @@ def colorize(
 
 
 def encode_map(anomaly_map: AnomalyMap, low: float, high: float, colormap: str) -> bytes:
-    """Return the pixels of ``colorize`` as a PNG file with a palette, encoded four times faster.
-
-    Args:
-        anomaly_map: Values at the picture's resolution, [H, W].
-        low: Value that takes the first colour.
-        high: Value that takes the last colour.
-        colormap: One of ``colormaps.SEQUENTIAL`` or ``colormaps.DIVERGING``.
+    """Return the pixels of ``colorize``, which explains the arguments, as a PNG with a palette.
 
     Raises:
-        ValueError: If ``high`` is not above ``low`` or the colour map is not offered.
+        ValueError: As there.
     """
     picture = Image.fromarray(_steps(anomaly_map, low, high))
     picture.putpalette(color_table(colormap).tobytes())

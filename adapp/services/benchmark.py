@@ -190,14 +190,7 @@ def _evaluate(
     factory: DetectorFactory,
 ) -> EvaluationJson:
     dataset = read_roots(request.roots)
-    detector = factory(
-        request.method,
-        preset=request.preset,
-        checkpoint=request.checkpoint,
-        variant=request.variant,
-        size=request.size,
-        seed=request.seed,
-    )
+    detector = request.load(factory)
     result = BenchmarkRun(request, detector, report).result(dataset)
     if json_path is not None:
         write_json(result, json_path)

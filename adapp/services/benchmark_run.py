@@ -90,6 +90,22 @@ class EvaluationRequest:
                 msg = f"--{name} {value} is too small: give {least} or more."
                 raise UsageError(msg)
 
+    def load(self, factory: DetectorFactory) -> Detector:
+        """Return the detector that is to be measured.
+
+        Raises:
+            ModelUnavailable: If the preset's weights are not on this machine.
+            CheckpointMismatch: If the checkpoint does not fit.
+        """
+        return factory(
+            self.method,
+            preset=self.preset,
+            checkpoint=self.checkpoint,
+            variant=self.variant,
+            size=self.size,
+            seed=self.seed,
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Job:

@@ -102,14 +102,7 @@ def measure_types(
         CheckpointMismatch: If the checkpoint does not fit.
     """
     dataset = read_roots(request.roots)
-    detector = factory(
-        request.method,
-        preset=request.preset,
-        checkpoint=request.checkpoint,
-        variant=request.variant,
-        size=request.size,
-        seed=request.seed,
-    )
+    detector = request.load(factory)
     rows: dict[str, Json] = {}
     pooled = {source: Tally() for source in SOURCES}
     runs = [_CategoryRun(detector, category, request) for category in dataset.categories]
