@@ -3,10 +3,14 @@
 Without a normal picture nothing says how this part's good pictures score. So the training
 categories are cut into parts, each part's good pictures are scored by a short training without
 it, and the threshold is set above all but a stated share of them. No test picture is looked at.
+
+Rendered parts are cleaner than photographed ones, so their good pictures score lower: where a few
+real categories have good pictures, those alone set the threshold of the image score.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +19,8 @@ from adapp.core.results import Calibration
 from adapp.training.checkpoint import CardValue
 
 CARD_KEY = "generic_threshold"
+ENOUGH_REAL: Final = 4
+"""Real categories from which on the rendered ones have no say in the image threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class GenericThreshold:
         pixel: Of the fused map, in [0, 1].
         false_alarms: Share of good pictures of unseen categories that score above it; None if
             nothing was learned that could tell.
-        pictures: Good pictures behind it.
+        pictures: Good pictures behind the image threshold.
         categories: Their categories.
     """
 
@@ -91,25 +97,41 @@ class GenericThreshold:
         )
 
 
-def generic_threshold(
-    scores: Sequence[np.ndarray], map_peaks: Sequence[np.ndarray], false_alarms: float
-) -> GenericThreshold:
+@dataclass(frozen=True, slots=True, eq=False)
+class GoodScores:
+    """What a network says of the good pictures of one category that it did not see.
+
+    Attributes:
+        images: Image scores, [P].
+        peaks: Largest fused-map value of each, [P].
+        rendered: Whether the category is rendered, not photographed.
+    """
+
+    images: np.ndarray
+    peaks: np.ndarray
+    rendered: bool = False
+
+
+def generic_threshold(categories: Sequence[GoodScores], false_alarms: float) -> GenericThreshold:
     """Return the thresholds that all but ``false_alarms`` of the good pictures stay below.
 
-    Every category weighs the same, whatever its number of pictures.
+    Every category weighs the same, whatever its number of pictures. The image threshold listens
+    to real categories alone where there are ``ENOUGH_REAL``; the region threshold to all.
 
     Args:
-        scores: Image scores of each category's good pictures, unseen in training.
-        map_peaks: Largest fused-map value of each of them.
+        categories: At least one.
         false_alarms: Share that may lie above, in (0, 1).
     """
+    real = [one for one in categories if not one.rendered]
+    heard = real if len(real) >= ENOUGH_REAL else categories
+    level = 1.0 - false_alarms
     return GenericThreshold(
-        image=balanced_quantile(scores, 1.0 - false_alarms),
+        image=balanced_quantile([one.images for one in heard], level),
         # a region on a good picture is a false alarm too
-        pixel=max(0.5, balanced_quantile(map_peaks, 1.0 - false_alarms)),
+        pixel=max(0.5, balanced_quantile([one.peaks for one in categories], level)),
         false_alarms=false_alarms,
-        pictures=sum(len(values) for values in scores),
-        categories=len(scores),
+        pictures=sum(len(one.images) for one in heard),
+        categories=len(heard),
     )
 
 

@@ -1,6 +1,6 @@
 """Short trainings that leave categories out, to learn what pictures never seen score."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -9,7 +9,12 @@ import torch
 from torch import Tensor
 
 from adapp.auxiliary.bank import Shelf
-from adapp.auxiliary.generic_threshold import GenericThreshold, generic_threshold, parted
+from adapp.auxiliary.generic_threshold import (
+    GenericThreshold,
+    GoodScores,
+    generic_threshold,
+    parted,
+)
 from adapp.auxiliary.picture_reader import PictureReader, Read, fit
 from adapp.training.loop import LoopPlan, forget
 
@@ -42,8 +47,8 @@ def held_out(
     plan: LoopPlan,
     train: Callable[[Sequence[int], LoopPlan], Trained],
     seen: Callable[[Trained, int], Unseen],
-) -> list[Unseen]:
-    """Return what networks say of every category, each trained without it.
+) -> dict[int, Unseen]:
+    """Return what networks say of every category, each trained without it, by its position.
 
     Args:
         shelves: Everything the main training draws from.
@@ -53,7 +58,7 @@ def held_out(
             left out there is nothing else to learn from, and nothing is left out.
         seen: Looks at the pictures of the shelf at a position.
     """
-    found: list[Unseen] = []
+    found: dict[int, Unseen] = {}
     states: list[Path] = []
     for number, left_out in enumerate(parted(shelves, folds)):
         state = plan.state_path and plan.state_path.with_suffix(f".state{number}")
@@ -61,14 +66,15 @@ def held_out(
         network = train(left_out if len(left_out) < len(shelves) else (), part)
         if state is not None:
             states.append(state)
-        found += [seen(network, position) for position in left_out]
+        found |= {position: seen(network, position) for position in left_out}
     for state in states:
         forget(state)
     return found
 
 
 def settled(
-    found: Sequence[Unseen],
+    shelves: Sequence[Shelf],
+    found: Mapping[int, Unseen],
     reader: PictureReader | None,
     scored: Callable[[Tensor], Tensor],
     false_alarms: float,
@@ -79,24 +85,26 @@ def settled(
     category has a good picture.
 
     Args:
-        found: What networks say of categories that they did not see.
+        shelves: Everything the main training draws from.
+        found: What networks say of the shelves at these positions, which they did not see.
         reader: Of the network that is kept.
         scored: Image scores, [P], for a reader's log-odds [P].
         false_alarms: Share that may lie above, in (0, 1).
     """
     if reader is not None:
-        fit(reader, [Read(one.readings, one.label) for one in found if one.readings is not None])
-    scores, peaks = [], []
-    for one in found:
+        looks = found.values()
+        fit(reader, [Read(one.readings, one.label) for one in looks if one.readings is not None])
+    categories = []
+    for position, one in found.items():
         good = one.label == 0
         if not bool(good.any()):
             continue
         told = one.scores
         if reader is not None and one.readings is not None:
             told = scored(reader(one.readings))
-        scores.append(told[good].numpy())
-        peaks.append(one.peaks[good].numpy())
-    return generic_threshold(scores, peaks, false_alarms) if scores else None
+        rendered = "rendered" in shelves[position].kinds
+        categories.append(GoodScores(told[good].numpy(), one.peaks[good].numpy(), rendered))
+    return generic_threshold(categories, false_alarms) if categories else None
 
 
 def looked_at(position: int, count: int, look: Callable[[list[tuple[int, int]]], Unseen]) -> Unseen:

@@ -51,7 +51,7 @@ def settle(
         return looked_at(position, count, partial(_look, short, lessons, side))
 
     found = held_out(lessons.shelves, recipe.threshold_folds, plan, train, seen)
-    threshold = settled(found, network.reader, read_scores, recipe.false_alarms)
+    threshold = settled(lessons.shelves, found, network.reader, read_scores, recipe.false_alarms)
     return threshold or GenericThreshold.middle(SCORE_RANGE)
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from adapp.auxiliary.generic_threshold import (
     CARD_KEY,
+    ENOUGH_REAL,
     GenericThreshold,
+    GoodScores,
     balanced_quantile,
     generic_threshold,
     parted,
@@ -35,7 +37,7 @@ def test_a_quantile_of_nothing_is_refused():
 def test_no_more_than_the_stated_share_lies_above():
     rng = np.random.default_rng(0)
     scores = [rng.normal(0.8 + 0.1 * n, 0.1, 50) for n in range(4)]
-    found = generic_threshold(scores, [one / 2 for one in scores], 0.05)
+    found = generic_threshold([GoodScores(one, one / 2) for one in scores], 0.05)
     above = np.mean([np.mean(one > found.image) for one in scores])
     assert above <= 0.05
     assert np.mean([np.mean(one >= found.image) for one in scores]) > 0.04
@@ -44,7 +46,19 @@ def test_no_more_than_the_stated_share_lies_above():
 
 
 def test_regions_start_at_one_half():
-    assert generic_threshold([np.array([0.1])], [np.array([0.2])], 0.1).pixel == 0.5
+    assert generic_threshold([GoodScores(np.array([0.1]), np.array([0.2]))], 0.1).pixel == 0.5
+
+
+@pytest.mark.parametrize("real", [ENOUGH_REAL - 1, ENOUGH_REAL])
+def test_rendered_categories_are_heard_only_where_real_ones_are_few(real):
+    photographed = [GoodScores(np.full(10, 0.8), np.full(10, 0.9)) for _ in range(real)]
+    drawn = [GoodScores(np.full(10, 0.3), np.full(10, 0.6), rendered=True) for _ in range(96)]
+    found = generic_threshold(photographed + drawn, 0.05)
+    enough = real == ENOUGH_REAL
+    assert found.image == (0.8 if enough else 0.3)
+    assert found.categories == (real if enough else real + 96)
+    assert found.pictures == 10 * found.categories
+    assert found.pixel == 0.6  # regions: all of them
 
 
 def test_a_card_gives_back_what_it_was_given():

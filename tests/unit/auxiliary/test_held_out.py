@@ -65,15 +65,24 @@ def test_with_a_single_category_there_is_nothing_else_to_learn_from():
 
 
 def test_the_threshold_lies_above_all_but_a_share_of_the_good_pictures():
-    found = settled([unseen(float(n)) for n in range(7)], None, torch.sigmoid, 0.25)
+    looks = {n: unseen(float(n)) for n in range(7)}
+    found = settled(shelves(7), looks, None, torch.sigmoid, 0.25)
     assert (found.categories, found.pictures) == (7, 70)
     assert found.image == 5.0  # one of seven lies above; six would be too few for a quarter
 
 
+def test_rendered_parts_do_not_pull_the_threshold_down():
+    looks = {n: unseen(float(9 - n)) for n in range(9)}
+    kinds = [SimpleNamespace(kinds=("real", "synthetic"))] * 4
+    kinds += [SimpleNamespace(kinds=("rendered",))] * 5
+    found = settled(kinds, looks, None, torch.sigmoid, 0.25)
+    assert (found.image, found.categories, found.pictures) == (8.0, 4, 40)
+
+
 def test_anomalous_pictures_do_not_count_for_the_threshold():
     bad = unseen(9.0, anomalous=range(10))
-    assert settled([bad], None, torch.sigmoid, 0.25) is None
-    found = settled([bad, unseen(1.0)], None, torch.sigmoid, 0.25)
+    assert settled(shelves(1), {0: bad}, None, torch.sigmoid, 0.25) is None
+    found = settled(shelves(2), {0: bad, 1: unseen(1.0)}, None, torch.sigmoid, 0.25)
     assert found.image == pytest.approx(1.0)
     assert found.categories == 1
 
@@ -84,7 +93,7 @@ def test_a_reader_is_fitted_first_and_its_scores_count():
     readings[:5, 3] += 6.0
     reader = PictureReader(1)
     one = unseen(500.0, anomalous=range(5), readings=readings)
-    found = settled([one], reader, torch.sigmoid, 0.2)
+    found = settled(shelves(1), {0: one}, reader, torch.sigmoid, 0.2)
     told = torch.sigmoid(reader(readings))
     assert told[:5].min() > told[5:].max()
     assert found.image == pytest.approx(float(told[5:].sort().values[3]))
