@@ -67,6 +67,7 @@ def build_app(services: AppServices) -> gr.Blocks:
                 build_about_tab()
         build_endpoints(services)
         app.load(None, None, None, js=script("access.js"))
+        app.load(None, None, None, js=script("webcam.js"))
         app.load(None, None, None, js=_OPEN_LINK)
         app.unload(told(inspecting.runs.on_leave))
         app.unload(told(why.handlers.on_leave))
