@@ -136,7 +136,9 @@ def _train(arguments: argparse.Namespace, progress: Progress) -> None:
 
 
 def _measure(arguments: argparse.Namespace, progress: Progress) -> None:
-    found = hit_rates(tuple(arguments.data), preset=arguments.preset, report=progress)
+    found = hit_rates(
+        tuple(arguments.data), preset=arguments.preset, draw=arguments.draw, report=progress
+    )
     if arguments.json is not None:
         write_json(found, arguments.json)
     show(hits_table(found))

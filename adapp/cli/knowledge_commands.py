@@ -137,6 +137,14 @@ def _add_measure(actions: Commands) -> None:
     )
     paths_option(parser, "--data", "data folders, MVTec's layout and others", required=False)
     preset_option(parser)
+    parser.add_argument(
+        "--draw",
+        type=int,
+        default=0,
+        metavar="N",
+        help="which 30 pictures of each kind: 0 those that choices were made on, 1 the next "
+        "(default: 0)",
+    )
     _json_option(parser)
     parser.set_defaults(module="knowing")
 

@@ -14,6 +14,7 @@ import numpy as np
 from adapp.auxiliary.names import part_names
 from adapp.auxiliary.page_keys import Vectors
 from adapp.core.detector import Report
+from adapp.core.errors import UsageError
 from adapp.core.settings import Settings
 from adapp.knowledge.evidence import Keys, RegionKey
 from adapp.knowledge.sampling import SamplingConfig
@@ -46,20 +47,25 @@ def hit_rates(
     roots: Sequence[Path],
     *,
     preset: str = "embedded",
+    draw: int = 0,
     settings: Settings | None = None,
     report: Report,
     library: PageLibrary | None = None,
 ) -> Json:
     """Return hit rates for object and type, with and without the part's name, kde and topk.
 
-    Categories are grouped by whether the projection was trained with pictures of them.
+    Categories are grouped by whether the projection was trained with pictures of them. ``draw``
+    picks the pictures of data sets (``pictured``).
 
     Raises:
-        UsageError: If a root holds no data set.
+        UsageError: If a root holds no data set, or not so many pictures.
     """
     settings = settings or Settings()
     library = library or load_library(preset, settings, own_index=False, report=report)
-    probes = list(_probes(library, roots, settings, report))
+    probes = list(_probes(library, roots, draw, settings, report))
+    if not probes:
+        msg = f"no picture is left for draw {draw}; draws count from 0 and take 30 of a kind each"
+        raise UsageError(msg)
     rows: list[Json] = []
     for group in dict.fromkeys(probe.group for probe in probes):
         chosen = [probe for probe in probes if probe.group == group]
@@ -70,18 +76,19 @@ def hit_rates(
     return {
         "preset": preset,
         "pages": len(library.pages),
+        "draw": draw,
         "encoders": library.encoder.identity,
         "rows": rows,
     }
 
 
 def _probes(
-    library: PageLibrary, roots: Sequence[Path], settings: Settings, report: Report
+    library: PageLibrary, roots: Sequence[Path], draw: int, settings: Settings, report: Report
 ) -> Iterator[_Probe]:
     entries, folder = bundled_entries(), settings.cache_dir / "knowledge"
     trained = set(library.trained_on)
     if roots:
-        for category, found in pictured(roots, library.encoder, folder, report):
+        for category, found in pictured(roots, library.encoder, folder, report, draw):
             known = category.name in trained
             for row, sample in enumerate(found.samples):
                 if known and not held_out(sample):

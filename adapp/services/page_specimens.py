@@ -76,12 +76,22 @@ def drawn(
 
 
 def pictured(
-    roots: Sequence[Path], encoder: KeyEncoder, folder: Path, report: Report
+    roots: Sequence[Path], encoder: KeyEncoder, folder: Path, report: Report, draw: int = 0
 ) -> Iterator[tuple[Category, Specimens]]:
-    """Yield the pictures of every category below ``roots``, at most 30 of a kind."""
-    for category in read_roots(roots).categories:
-        samples = _chosen(category)
+    """Yield the pictures of every category below ``roots``, at most 30 of a kind.
 
+    Args:
+        roots: Data sets.
+        encoder: Makes features of pictures.
+        folder: Where features are kept.
+        report: Progress callback.
+        draw: 0 for those that teach and that choices were made on, 1 for the next 30 of each
+            kind, and so on. A category without so many pictures is passed over.
+    """
+    for category in read_roots(roots).categories:
+        samples = _chosen(category, draw)
+        if not samples:
+            continue
         names = [f"{sample.path}:{sample.path.stat().st_size}" for sample in samples]
         told = " ".join([*names, str(_LONGEST), _encoders(encoder)])
         make = partial(_encoded_samples, samples, encoder, report)
@@ -105,15 +115,15 @@ def _encoders(encoder: KeyEncoder) -> str:
     return encoder.identity.rsplit("; ", 1)[0]
 
 
-def _chosen(category: Category) -> list[Sample]:
-    """Return the pictures that are used: of each split and type the first by a hash."""
+def _chosen(category: Category, draw: int) -> list[Sample]:
+    """Return the pictures that are used: of each split and type the ``draw``-th lot by a hash."""
     kinds: dict[tuple[str, str], list[Sample]] = {}
     for sample in (*category.train_normal, *category.test):
         kinds.setdefault((sample.split, sample.defect_type), []).append(sample)
     chosen = []
     for found in kinds.values():
         order = sorted(found, key=lambda one: hashlib.sha256(one.path.name.encode()).digest())
-        chosen += order[:_MOST]
+        chosen += order[draw * _MOST : (draw + 1) * _MOST]
     return chosen
 
 

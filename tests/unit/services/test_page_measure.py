@@ -4,7 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from adapp.core.errors import UsageError
 from adapp.core.settings import Settings
+from adapp.services import page_specimens
 from adapp.services.page_measure import hit_rates, hits_table
 from tests.fakes import part
 from tests.pages import tiny_library
@@ -70,3 +72,34 @@ def test_table_sets_clustered_sampling_beside_the_best_scores(measured):
     assert lines[0].startswith("| pictures | group | part name | sampling | object @1 |")
     assert "| 6/2 | unknown objects | given | kde | 100.0 | 100.0 | 100.0 |" in lines[4]
     assert "| 6/2 | unknown objects | given | topk | 0.0 | 100.0 | 100.0 |" in lines[5]
+
+
+def draw_of(root, tmp_path, number):
+    seen, encode = [], page_specimens._encoded_samples
+
+    def encoded(samples, encoder, report):
+        seen.extend(sample.path for sample in samples)
+        return encode(samples, encoder, report)
+
+    library = tiny_library()
+    settings = Settings(cache_dir=tmp_path / "cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_specimens, "_MOST", 1)
+        patch.setattr(page_specimens, "_encoded_samples", encoded)
+        told = hit_rates(
+            [root], settings=settings, report=lambda *_: None, library=library, draw=number
+        )
+    assert told["draw"] == number
+    return set(seen)
+
+
+def test_another_draw_takes_other_pictures(root, tmp_path):
+    first, second = draw_of(root, tmp_path, 0), draw_of(root, tmp_path, 1)
+    assert len(first) == len(second) == 3  # one of each split and type
+    assert not first & second
+
+
+@pytest.mark.parametrize("number", [2, -1])
+def test_a_draw_without_pictures_is_refused(root, tmp_path, number):
+    with pytest.raises(UsageError, match=f"no picture is left for draw {number}"):
+        draw_of(root, tmp_path, number)
