@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 _WIDTH: Final = 640
-_HEIGHT: Final = 190
+_HEIGHT: Final = 210
 _LEFT: Final = 12
 _RIGHT: Final = 12
-_TOP: Final = 26
-_BASE: Final = 140
+_TOP: Final = 46  # above it one row for the name of each line, which no bar reaches
+_BASE: Final = 160
 _NORMAL: Final = "#0072B2"  # blue, vermilion and grey of the Okabe-Ito palette
 _QUERY: Final = "#D55E00"
 _BINS: Final = 32
@@ -127,25 +127,28 @@ def _threshold_line(x: float, threshold: float) -> list[str]:
     return [
         (
             f'<line class="threshold" data-limit="image" x1="{x:.2f}" x2="{x:.2f}" '
-            f'y1="{_TOP - 8}" y2="{_BASE + 16}" stroke="currentColor" stroke-width="2" '
+            f'y1="{_TOP - 40}" y2="{_BASE + 16}" stroke="currentColor" stroke-width="2" '
             'stroke-dasharray="5 3"/>'
         ),
         (
-            f'<text x="{x + side:.2f}" y="{_TOP - 2}" text-anchor="{anchor}">'
+            f'<text x="{x + side:.2f}" y="{_TOP - 28}" text-anchor="{anchor}">'
             f"threshold {threshold:.3f}</text>"
         ),
     ]
 
 
 def _review_line(x: float) -> list[str]:
+    side, anchor = (-4, "end") if x > _WIDTH / 4 else (4, "start")
     return [
         (
-            f'<line class="review" data-limit="review" x1="{x:.2f}" x2="{x:.2f}" y1="{_TOP + 4}" '
+            f'<line class="review" data-limit="review" x1="{x:.2f}" x2="{x:.2f}" y1="{_TOP - 18}" '
             f'y2="{_BASE}" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2 3"/>'
         ),
-        f'<text x="{x - 4:.2f}" y="{_TOP + 14}" text-anchor="end" font-size="11">review from</text>'
-        if x > _WIDTH / 6
-        else "",
+        (
+            f'<text x="{x + side:.2f}" y="{_TOP - 8}" text-anchor="{anchor}" '
+            'stroke="var(--ad-panel, #fff)" stroke-width="5" paint-order="stroke">'
+            "review from</text>"
+        ),
     ]
 
 

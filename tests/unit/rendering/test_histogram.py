@@ -43,6 +43,16 @@ def test_taller_bars_hold_more_normals():
     assert heights[0] == pytest.approx(3 * heights[1], abs=0.02)
 
 
+@pytest.mark.parametrize("review", [0.05, 0.5, 0.7])
+def test_no_bar_reaches_the_names_of_the_lines(review):
+    root = parse([0.05, 0.45, 0.65], [0.5], 0.72, review=review)
+    names = {node.text: node for node in root.iter(f"{SVG}text")}
+    rows = [float(names[name].get("y")) for name in ("threshold 0.720", "review from")]
+    assert rows[1] - rows[0] >= 20  # the size of the letters on a phone
+    assert rows[1] < min(float(bar.get("y")) for bar in of_class(root, "normal"))
+    assert rows[0] >= 18
+
+
 def test_selected_query_is_marked():
     root = parse([0.1], [0.2, 0.9], 0.5, selected=1)
     (marked,) = of_class(root, "selected")
