@@ -1,8 +1,9 @@
-"""The Methods tab: a card for each method, and the papers' tables beside our figures."""
+"""The Methods tab: a card for each method, our figures, and the papers' tables beside ours."""
 
 import gradio as gr
 
 from adapp.services.method_cards import method_cards
+from adapp.services.own_figures import own_tables
 from adapp.services.paper_view import table_choices, viewed_table
 from adapp.ui import methods_view, texts
 from adapp.ui.app_services import AppServices
@@ -18,7 +19,8 @@ def build_methods_tab(services: AppServices, tab: gr.Tab) -> None:
             methods_view.card_html(card, services.paces.of(card.info.name, services.preset))
             for card in method_cards()
         )
-        return f'<div class="method-cards">{shown}</div>'
+        own = methods_view.own_html(own_tables())
+        return f'<div class="method-cards">{shown}</div>{own}'
 
     def table(name: str) -> str:
         return methods_view.table_html(viewed_table(name))

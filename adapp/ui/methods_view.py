@@ -1,8 +1,10 @@
-"""Method cards and the papers' tables as HTML; pure functions."""
+"""Method cards, our figures and the papers' tables as HTML; pure functions."""
 
+from collections.abc import Sequence
 from html import escape
 
 from adapp.services.method_cards import CheckpointCard, MethodCard
+from adapp.services.own_figures import OwnTable
 from adapp.services.paper_view import ViewedLine, ViewedTable
 from adapp.ui import method_view, texts
 
@@ -45,6 +47,15 @@ def card_html(card: MethodCard, seconds: float | None) -> str:
     )
 
 
+def own_html(tables: Sequence[OwnTable]) -> str:
+    """Return our figures on left-out families; columns of a phone's width."""
+    shown = "".join(_own_table(table) for table in tables)
+    return (
+        f'<section class="own-figures"><h3>Ours, measured on left-out families</h3>'
+        f"<p>{escape(texts.OWN_INTRO)}</p>{shown}</section>"
+    )
+
+
 def table_html(viewed: ViewedTable) -> str:
     """Return a paper's table with our figures in the last column."""
     table = viewed.table
@@ -68,6 +79,37 @@ def table_html(viewed: ViewedTable) -> str:
         f'<th scope="col">metric</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
         f"{absent}{notes}"
     )
+
+
+def _own_table(table: OwnTable) -> str:
+    metrics = list(dict.fromkeys(figure.metric for figure in table.figures))
+    heads = "".join(f'<th scope="col">{escape(_METRICS[metric])}</th>' for metric in metrics)
+    rows: dict[tuple[str, int], dict[str, str]] = {}
+    for figure in table.figures:
+        rows.setdefault((figure.variant, figure.normals), {})[figure.metric] = figure.value
+    body = "".join(
+        f'<tr><th scope="row">{escape(variant)}<small>{normals or "no"} '
+        f"normal{'' if normals == 1 else 's'}</small></th>"
+        + "".join(f"<td>{_with_spread(values.get(metric, '-'))}</td>" for metric in metrics)
+        + "</tr>"
+        for (variant, normals), values in rows.items()
+    )
+    told = (
+        f"{table.data}; {table.setting}. Seeds: {table.seeds}. Code: {', '.join(table.commits)}."
+    )
+    return (
+        f"<h4>{escape(table.title)}</h4>"
+        f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(table.title)}">'
+        f'<table class="figures-table"><thead><tr><th scope="col">method</th>{heads}</tr></thead>'
+        f'<tbody>{body}</tbody></table></div><p class="quiet">{escape(told[0].upper() + told[1:])}'
+        "</p>"
+    )
+
+
+def _with_spread(value: str) -> str:
+    """Return a figure with what follows it, its spread over seeds, in a line below."""
+    mean, _, spread = value.partition(" ")
+    return f"{escape(mean)}<small>{escape(spread)}</small>" if spread else escape(mean)
 
 
 def _checkpoint(card: CheckpointCard) -> str:

@@ -48,6 +48,11 @@ NO_CHECKPOINT = (
     "None ships for the embedded encoder: it runs its training-free variant, as its name says."
 )
 NOT_MEASURED = "Not measured here; nothing is guessed. To measure it:"
+OWN_INTRO = (
+    "Percent, mean over the categories. The family of each category was left out of all training; "
+    "what was chosen on its pictures all the same stands in the method's README. Only figures of "
+    "one table can be compared."
+)
 BENCHMARK_INTRO = """
 **Published figures, and ours beside them.** The papers' methods run on other encoders and partly on
 training data that is not free; ours run on the small embedded encoder. What was not measured has no
