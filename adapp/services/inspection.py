@@ -196,21 +196,23 @@ class _Run:
         self.latest: Inspection | None = None
 
     def steps(self) -> Iterator[InspectionUpdate]:
-        """Yield every step; ``Cancelled`` leaves what is finished in ``latest``."""
+        """Yield every step that takes time; ``Cancelled`` leaves what is finished in ``latest``."""
         request, key = self.request, self.request.detector_key
         _check_request(request)
         yield self._begin("Reading pictures", len(request.support))
         with self._timed("read"):
             reader = RunReader(request.support, request.query)
         check_support(request, reader)
-        yield self._begin("Loading model", 1)
+        if not self.pool.loaded(key):
+            yield self._begin("Loading model", 1)
         with self._timed("load"):
             self.pool.detector(key)
         learns = METHODS[request.method].learns_support
         stage = "Learning the normal parts" if learns else "Preparing the prompts"
-        yield self._begin(stage, len(reader.support) if learns else 0)
         pictures = SupportSet(request.category, [image.pixels for image in reader.support])
         support = tiled_support(pictures, request.tiles)
+        if not self.pool.learned(key, support):
+            yield self._begin(stage, len(reader.support) if learns else 0)
         with self._timed("fit"):
             fitted = self.pool.fitted(key, support, self.cancelled)
         if request.tune:

@@ -81,6 +81,14 @@ class DetectorPool:
         name = options.pop("method")
         return self._detectors.get(key, lambda: self._load(name, **options), never)
 
+    def loaded(self, key: DetectorKey) -> bool:
+        """Return whether the detector for ``key`` is in the store."""
+        return key in self._detectors
+
+    def learned(self, key: DetectorKey, support: SupportSet) -> bool:
+        """Return whether the detector for ``key`` bound to ``support`` is in the store."""
+        return (key, content_hash(support), "fitted") in self._fitted
+
     def fitted(
         self, key: DetectorKey, support: SupportSet, cancelled: Callable[[], bool] = never
     ) -> FittedDetector:
@@ -148,6 +156,11 @@ class _Recent(Generic[Value]):
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
         self._building: dict[Hashable, threading.Lock] = {}
         self._guard = threading.Lock()
+
+    def __contains__(self, place: Hashable) -> bool:
+        """Return whether the value at ``place`` is stored."""
+        with self._guard:
+            return place in self._values
 
     def get(
         self, place: Hashable, build: Callable[[], Value], cancelled: Callable[[], bool]

@@ -73,6 +73,14 @@ def test_stages_come_in_order_and_the_last_update_holds_everything(request_of, p
     assert not found.stopped
 
 
+def test_only_stages_that_take_time_are_told(request_of, pool):
+    list(inspect(request_of(), pool))
+    again = [update.stage for update in inspect(request_of(), pool)]
+    assert again == ["Reading pictures", "Inspecting 1 of 2", "Inspecting 2 of 2", "Done"]
+    other = [update.stage for update in inspect(request_of(category="another part"), pool)]
+    assert other[:2] == ["Reading pictures", "Learning the normal parts"]
+
+
 def test_a_finished_query_is_shown_before_the_next_one_starts(request_of, pool):
     updates = list(inspect(request_of(), pool))
     second = updates[4]

@@ -37,6 +37,20 @@ def test_detector_is_loaded_once_with_the_options_of_its_key():
     assert loader.loaded == [("raid", "tiny", "research", "retrieval", 224, 3)]
 
 
+def test_pool_tells_what_it_holds_and_builds_nothing_for_it():
+    loader = FakeLoader()
+    pool = DetectorPool(loader)
+    assert not pool.loaded(KEY)
+    assert not pool.learned(KEY, support(1))
+    assert loader.loaded == []
+    pool.detector(KEY)
+    assert pool.loaded(KEY)
+    assert not pool.learned(KEY, support(1))
+    pool.fitted(KEY, support(1))
+    assert pool.learned(KEY, support(1))
+    assert not pool.learned(KEY, support(2))
+
+
 def test_threads_that_ask_at_once_share_one_load():
     entered = threading.Event()
     release = threading.Event()
