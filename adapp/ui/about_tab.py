@@ -20,19 +20,19 @@ def build_about_tab(fetch: Fetch = weights.fetch) -> None:
     """
     with gr.Row(elem_id="about"):
         with gr.Column(min_width=280):
-            for info in METHODS.values():
-                gr.HTML(page_view.method_html(info), apply_default_css=False)
+            cards = "".join(page_view.method_html(info) for info in METHODS.values())
+            gr.HTML(cards, apply_default_css=False)
         with gr.Column(min_width=280):
-            gr.Markdown(texts.READING)
-            gr.Markdown(texts.PRIVACY)
-            for name, told in texts.CHECKPOINT_LICENCES.items():
-                gr.Markdown(f"**Checkpoint `{name}`.** {told}")
+            licences = (
+                f"**Checkpoint `{name}`.** {told}"
+                for name, told in texts.CHECKPOINT_LICENCES.items()
+            )
+            gr.Markdown("\n\n".join((texts.READING, texts.PRIVACY, *licences, texts.WEIGHTS)))
             _build_download(fetch)
 
 
 def _build_download(fetch: Fetch) -> None:
     """Build what brings the published weights; nothing is fetched before the button is pressed."""
-    gr.Markdown(texts.WEIGHTS)
     with gr.Row(equal_height=True):
         method = gr.Dropdown(
             [(info.title, name) for name, info in METHODS.items()],

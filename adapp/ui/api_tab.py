@@ -22,15 +22,16 @@ def build_api_tab(services: AppServices, tab: gr.Tab) -> None:
         gr.Markdown(texts.MCP_ON if texts.mcp_asked() else texts.MCP_OFF)
         mcp = _code("MCP client", "json", "api-mcp")
 
-    def fill(browser: gr.Request) -> list[str]:
+    def fill(browser: gr.Request) -> list[gr.Code]:
         url = address(dict(browser.headers))
         method = next(iter(METHODS))
-        return [
+        programs = (
             snippets.python_snippet(url, method),
             snippets.compare_snippet(url),
             snippets.curl_snippet(url, method, services.preset, services.checkpoint),
             snippets.mcp_snippet(url),
-        ]
+        )
+        return [gr.Code(program, visible=True) for program in programs]
 
     tab.select(told(fill), None, [python, compare, curl, mcp], **AT_ONCE)
 
@@ -47,11 +48,13 @@ def address(headers: Mapping[str, str]) -> str:
 
 
 def _code(label: str, language: str, name: str) -> gr.Code:
+    """Return a box that the tab shows: until then, no browser loads the script behind it."""
     return gr.Code(
         "",
         label=label,
         language=language,  # type: ignore[arg-type]  # one of gradio's own names
         interactive=False,
+        visible=False,
         elem_id=name,
         show_line_numbers=False,
         wrap_lines=True,

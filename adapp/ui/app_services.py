@@ -11,7 +11,7 @@ from adapp.services.explaining import Explainer
 from adapp.services.inspection import InspectionRequest
 from adapp.services.pace import Paces
 from adapp.services.pool import DetectorPool
-from adapp.ui.pictures import png_uri, screen_picture
+from adapp.ui.pictures import thumb_uri
 from adapp.ui.presets import choose_preset, offered
 from adapp.ui.state import ResultShelf, Runs
 from adapp.ui.warmup import WarmUp
@@ -115,4 +115,4 @@ def _first_run(shown: Sequence[Example], preset: str, checkpoint: str) -> Inspec
 
 
 def _thumbnail(example: Example) -> str:
-    return png_uri(screen_picture(load_image(example.query[0]).pixels, _CARD_SIDE))
+    return thumb_uri(load_image(example.query[0]).pixels, _CARD_SIDE)

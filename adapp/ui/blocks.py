@@ -48,7 +48,7 @@ def build_app(services: AppServices) -> gr.Blocks:
         title=texts.TITLE, analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS
     )
     with app:
-        _build_header(services)
+        _build_header(services, app)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(label("inspect"), id="inspect"):
                 inspecting = build_inspect_tab(services)
@@ -75,8 +75,11 @@ def build_app(services: AppServices) -> gr.Blocks:
     return app
 
 
-def _build_header(services: AppServices) -> None:
-    """Build the header, which follows the model until it is ready."""
+def _build_header(services: AppServices, app: gr.Blocks) -> None:
+    """Build the header, which follows the model until it is ready.
+
+    The page that is sent holds what was true when the server started; an opened one asks at once.
+    """
 
     def status() -> str:
         return page_view.header_html(
@@ -87,8 +90,9 @@ def _build_header(services: AppServices) -> None:
         return status(), gr.Timer(active=services.warm_up.readiness.state == "loading")
 
     header = gr.HTML(status(), elem_id="masthead", apply_default_css=False)
-    timer = gr.Timer(_POLL_SECONDS)
-    timer.tick(
+    timer = gr.Timer(_POLL_SECONDS, active=False)
+    gr.on(
+        [app.load, timer.tick],
         poll,
         None,
         [header, timer],

@@ -196,21 +196,31 @@ class Endpoints:
 
 
 def build_endpoints(services: AppServices) -> None:
-    """Add the public endpoints to the current ``Blocks``; nothing of them is visible."""
+    """Add the public endpoints to the current ``Blocks``; nothing of them is visible.
+
+    Each part says so by itself: no browser then loads the script behind it.
+    """
     endpoints = Endpoints(services)
     with gr.Row(visible=False):
         support, query, masks = (_files(name, SUFFIXES) for name in ("support", "query", "masks"))
-        method = gr.Dropdown(list(METHODS), value=next(iter(METHODS)), label="method")
-        category = gr.Textbox("", label="category")
-        preset = gr.Dropdown(list(services.presets), value=services.preset, label="preset")
-        checkpoint = gr.Dropdown(
-            list(services.checkpoints), value=services.checkpoint, label="checkpoint"
+        method = gr.Dropdown(
+            list(METHODS), value=next(iter(METHODS)), label="method", visible=False
         )
-        tune = gr.Checkbox(value=False, label="tune")
-        seed = gr.Number(0, precision=0, label="seed")
-        found = gr.JSON(label="results")
-        pictures = gr.File(label="overlays", file_count="multiple")
-        archive = gr.File(label="archive")
+        category = gr.Textbox("", label="category", visible=False)
+        preset = gr.Dropdown(
+            list(services.presets), value=services.preset, label="preset", visible=False
+        )
+        checkpoint = gr.Dropdown(
+            list(services.checkpoints),
+            value=services.checkpoint,
+            label="checkpoint",
+            visible=False,
+        )
+        tune = gr.Checkbox(value=False, label="tune", visible=False)
+        seed = gr.Number(0, precision=0, label="seed", visible=False)
+        found = gr.JSON(label="results", visible=False)
+        pictures = gr.File(label="overlays", file_count="multiple", visible=False)
+        archive = gr.File(label="archive", visible=False)
         asked = [support, query, method, category, preset, checkpoint, tune, seed]
         _publish("methods", endpoints.methods, [], [found], {"concurrency_limit": None})
         _publish("detect", endpoints.detect, asked, [found, pictures], MODEL_QUEUE)
@@ -222,7 +232,9 @@ def build_endpoints(services: AppServices) -> None:
             MODEL_QUEUE,
         )
         _publish("export", endpoints.export, asked, [archive], MODEL_QUEUE)
-        methods = gr.CheckboxGroup(list(METHODS), value=list(METHODS), label="methods")
+        methods = gr.CheckboxGroup(
+            list(METHODS), value=list(METHODS), label="methods", visible=False
+        )
         _publish(
             "compare",
             CompareEndpoint(services).compare,
@@ -230,7 +242,7 @@ def build_endpoints(services: AppServices) -> None:
             [found, pictures],
             MODEL_QUEUE,
         )
-        question = gr.Textbox(QUICK_QUESTIONS["en"]["what"], label="question")
+        question = gr.Textbox(QUICK_QUESTIONS["en"]["what"], label="question", visible=False)
         pages = _files("pages", PAGE_FILES)
         _publish(
             "explain",
@@ -243,7 +255,13 @@ def build_endpoints(services: AppServices) -> None:
 
 def _files(name: str, endings: Sequence[str]) -> gr.File:
     return take_texts(
-        gr.File(label=name, file_count="multiple", type="filepath", file_types=list(endings))
+        gr.File(
+            label=name,
+            file_count="multiple",
+            type="filepath",
+            file_types=list(endings),
+            visible=False,
+        )
     )
 
 

@@ -94,9 +94,7 @@ def _own_table(table: OwnTable) -> str:
         + "</tr>"
         for (variant, normals), values in rows.items()
     )
-    told = (
-        f"{table.data}; {table.setting}. Seeds: {table.seeds}. Code: {', '.join(table.commits)}."
-    )
+    told = f"{table.data}; {table.setting}. Seeds: {table.seeds}. Code: {', '.join(table.commits)}."
     return (
         f"<h4>{escape(table.title)}</h4>"
         f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(table.title)}">'

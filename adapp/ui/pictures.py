@@ -5,6 +5,7 @@ import math
 
 from adapp.core.results import AnomalyMap, BinaryMask, RgbImage
 from adapp.rendering.overlay import encode_map, encode_mask, encode_png, shrink
+from adapp.rendering.thumbnail import thumbnail
 
 SCREEN_SIDE = 1280
 """Longest side, in pixels, of a picture sent to the page."""
@@ -15,6 +16,11 @@ MAP_SIDE = 400
 def png_uri(pixels: RgbImage) -> str:
     """Return ``pixels`` as a lossless ``data:`` address."""
     return _uri(encode_png(pixels))
+
+
+def thumb_uri(pixels: RgbImage, side: int) -> str:
+    """Return ``pixels``, reduced to at most ``side``, as a ``data:`` address; a tenth of a PNG."""
+    return _uri(thumbnail(pixels, side), "jpeg")
 
 
 def map_uri(values: AnomalyMap, low: float, high: float, colormap: str) -> str:
@@ -43,5 +49,5 @@ def _step(shape: tuple[int, ...], side: int) -> int:
     return math.ceil(max(shape) / side)
 
 
-def _uri(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+def _uri(file: bytes, kind: str = "png") -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(file).decode('ascii')}"

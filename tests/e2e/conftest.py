@@ -127,7 +127,7 @@ def server(tmp_path_factory):
 
 
 @contextmanager
-def chromium():
+def chromium(*more):
     """Yield a browser that finds no other machine and has a camera that films a test picture."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next(filter(None, map(shutil.which, names)), None)
@@ -135,7 +135,7 @@ def chromium():
     ARTIFACTS.mkdir(exist_ok=True)
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        opened = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS, *more])
         yield opened
         opened.close()
 
