@@ -196,10 +196,7 @@ class Endpoints:
 
 
 def build_endpoints(services: AppServices) -> None:
-    """Add the public endpoints to the current ``Blocks``; nothing of them is visible.
-
-    Each part says so by itself: no browser then loads the script behind it.
-    """
+    """Add the public endpoints to the current ``Blocks``; no browser loads a script for any part."""
     endpoints = Endpoints(services)
     with gr.Row(visible=False):
         support, query, masks = (_files(name, SUFFIXES) for name in ("support", "query", "masks"))
