@@ -28,6 +28,9 @@ from adapp.ui.named_files import take_texts
 from adapp.ui.own_pages import PAGE_FILES
 from adapp.ui.queues import MODEL_QUEUE
 
+_HIDDEN: dict[str, Any] = {"visible": False}
+"""Each part by itself, not only the row: no browser then loads the script behind it."""
+
 
 class Endpoints:
     """The functions behind the public endpoints.
@@ -196,28 +199,26 @@ class Endpoints:
 
 
 def build_endpoints(services: AppServices) -> None:
-    """Add the public endpoints to the current ``Blocks``; no browser loads a script for any part."""
+    """Add the public endpoints to the current ``Blocks``; nothing of them is visible."""
     endpoints = Endpoints(services)
-    with gr.Row(visible=False):
+    with gr.Row(**_HIDDEN):
         support, query, masks = (_files(name, SUFFIXES) for name in ("support", "query", "masks"))
-        method = gr.Dropdown(
-            list(METHODS), value=next(iter(METHODS)), label="method", visible=False
-        )
-        category = gr.Textbox("", label="category", visible=False)
+        method = gr.Dropdown(list(METHODS), value=next(iter(METHODS)), label="method", **_HIDDEN)
+        category = gr.Textbox("", label="category", **_HIDDEN)
         preset = gr.Dropdown(
-            list(services.presets), value=services.preset, label="preset", visible=False
+            list(services.presets), value=services.preset, label="preset", **_HIDDEN
         )
         checkpoint = gr.Dropdown(
             list(services.checkpoints),
             value=services.checkpoint,
             label="checkpoint",
-            visible=False,
+            **_HIDDEN,
         )
-        tune = gr.Checkbox(value=False, label="tune", visible=False)
-        seed = gr.Number(0, precision=0, label="seed", visible=False)
-        found = gr.JSON(label="results", visible=False)
-        pictures = gr.File(label="overlays", file_count="multiple", visible=False)
-        archive = gr.File(label="archive", visible=False)
+        tune = gr.Checkbox(value=False, label="tune", **_HIDDEN)
+        seed = gr.Number(0, precision=0, label="seed", **_HIDDEN)
+        found = gr.JSON(label="results", **_HIDDEN)
+        pictures = gr.File(label="overlays", file_count="multiple", **_HIDDEN)
+        archive = gr.File(label="archive", **_HIDDEN)
         asked = [support, query, method, category, preset, checkpoint, tune, seed]
         _publish("methods", endpoints.methods, [], [found], {"concurrency_limit": None})
         _publish("detect", endpoints.detect, asked, [found, pictures], MODEL_QUEUE)
@@ -229,9 +230,7 @@ def build_endpoints(services: AppServices) -> None:
             MODEL_QUEUE,
         )
         _publish("export", endpoints.export, asked, [archive], MODEL_QUEUE)
-        methods = gr.CheckboxGroup(
-            list(METHODS), value=list(METHODS), label="methods", visible=False
-        )
+        methods = gr.CheckboxGroup(list(METHODS), value=list(METHODS), label="methods", **_HIDDEN)
         _publish(
             "compare",
             CompareEndpoint(services).compare,
@@ -239,7 +238,7 @@ def build_endpoints(services: AppServices) -> None:
             [found, pictures],
             MODEL_QUEUE,
         )
-        question = gr.Textbox(QUICK_QUESTIONS["en"]["what"], label="question", visible=False)
+        question = gr.Textbox(QUICK_QUESTIONS["en"]["what"], label="question", **_HIDDEN)
         pages = _files("pages", PAGE_FILES)
         _publish(
             "explain",
@@ -257,7 +256,7 @@ def _files(name: str, endings: Sequence[str]) -> gr.File:
             file_count="multiple",
             type="filepath",
             file_types=list(endings),
-            visible=False,
+            **_HIDDEN,
         )
     )
 
