@@ -17,9 +17,12 @@ def backbone():
 
 @pytest.fixture
 def root(tmp_path):
+    return write_set(tmp_path / "set")
+
+
+def write_set(folder):
     """Two categories: one with normals and masked scratches, one with masked cracks only."""
     rng = np.random.default_rng(0)
-    folder = tmp_path / "set"
     for number in range(4):
         good_part(rng, 90, SIZE, folder / "steel_plate" / "train" / "good" / f"{number}.png")
     for number in range(3):

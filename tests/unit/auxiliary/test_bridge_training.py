@@ -17,13 +17,25 @@ from adapp.backbones.factory import create, new_bridge
 from adapp.core.errors import Cancelled, CheckpointMismatch, UsageError
 from adapp.training.checkpoint import load_checkpoint
 from adapp.training.request import TrainingRequest
+from tests.unit.auxiliary.conftest import write_set
 
 EPOCHS = 3
 
 
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return write_set(tmp_path_factory.mktemp("data") / "set")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """The frozen features of the pictures that these trainings share."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def _small(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADAPP_CACHE", str(tmp_path / "cache"))
+def _small(cache, monkeypatch):
+    monkeypatch.setenv("ADAPP_CACHE", str(cache))
     monkeypatch.setattr(pictures, "FAMILIES", ("washer",))
     small = partial(BridgeConfig, steps=6, batch=4, warmup=2, learning_rate=3e-3)
     monkeypatch.setattr(bridge_training, "BridgeConfig", small)
@@ -61,18 +73,18 @@ def test_the_checkpoint_holds_a_bridge_that_methods_can_take(root, tmp_path):
     assert card_of(out)["temperature"] == pytest.approx(float(bridge.log_temperature.exp()))
 
 
-def test_the_centre_lies_halfway_between_normal_and_anomalous(root, tmp_path):
+def test_the_centre_lies_halfway_between_normal_and_anomalous(root, tmp_path, cache):
     asked = request(root, tmp_path / "one.safetensors", epochs=1)
     out = run(asked, resume=False)
-    bank = bridge_training.Bank(create("tiny", "kanoclip"), tmp_path / "cache")
+    bank = bridge_training.Bank(create("tiny", "kanoclip"), cache)
     expected = halfway(bank.shelves([root]), lambda tokens: tokens, seed=asked.seed)
     torch.testing.assert_close(load_checkpoint(out).state["bridge.centre"], expected)
 
 
 @pytest.mark.parametrize(("centre", "masked"), [("halfway", False), ("mean", True)])
-def test_else_the_centre_is_the_mean_of_the_categories(root, tmp_path, monkeypatch, centre, masked):
+def test_else_the_centre_is_the_mean_of_the_categories(root, cache, monkeypatch, centre, masked):
     monkeypatch.setattr(bridge_training, "CENTRED", 100)
-    bank = bridge_training.Bank(create("tiny", "kanoclip"), tmp_path / "cache")
+    bank = bridge_training.Bank(create("tiny", "kanoclip"), cache)
     shelves = [replace(s, target=s.target * masked) for s in bank.shelves([root])]
     assert [len(shelf) for shelf in shelves] == [5, 47, 24]
     assert any(bool(shelf.target.any()) for shelf in shelves) is masked

@@ -9,28 +9,28 @@ from adapp.auxiliary.bridge_config import BridgeConfig
 from adapp.core.detector import SupportSet
 from adapp.core.errors import CheckpointMismatch, ModelUnavailable, UsageError
 from adapp.training.request import TrainingRequest
+from tests.unit.auxiliary.conftest import write_set
 
 
-@pytest.fixture(autouse=True)
-def _small(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADAPP_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("ADAPP_FEATURE_CACHE", raising=False)
-    monkeypatch.setattr(pictures, "FAMILIES", ("washer",))
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return the checkpoint of each reference by name."""
+    folder = tmp_path_factory.mktemp("references")
+    root = write_set(folder / "set")
     # a bright and a dark defect lie on opposite sides: no one slope leads to both
     small = BridgeConfig(steps=30, batch=8, warmup=2, guide_weight=0.0)
-    monkeypatch.setattr(bridge_training, "BridgeConfig", lambda: small)
-
-
-@pytest.fixture
-def trained(root, tmp_path):
-    """Return the checkpoint of each reference by name."""
     made = {}
-    for module in (bridge_training, linear_floor):
-        out = tmp_path / f"{module.NAME}.safetensors"
-        asked = TrainingRequest(
-            preset="tiny", variant=module.VARIANTS[-1], roots=(root,), out=out, epochs=4
-        )
-        made[module.NAME] = module.run(asked, resume=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADAPP_CACHE", str(folder / "cache"))
+        patch.delenv("ADAPP_FEATURE_CACHE", raising=False)
+        patch.setattr(pictures, "FAMILIES", ("washer",))
+        patch.setattr(bridge_training, "BridgeConfig", lambda: small)
+        for module in (bridge_training, linear_floor):
+            out = folder / f"{module.NAME}.safetensors"
+            asked = TrainingRequest(
+                preset="tiny", variant=module.VARIANTS[-1], roots=(root,), out=out, epochs=4
+            )
+            made[module.NAME] = module.run(asked, resume=False)
     return made
 
 
