@@ -24,11 +24,10 @@ from adapp.backbones.base import ImageBackbone, ImageFeatures
 from adapp.core.detector import Report
 from adapp.core.errors import UsageError
 from adapp.core.results import BinaryMask
+from adapp.ops.outline import CELLS, covered
 
-TARGET_SCALE: Final = 4
+TARGET_SCALE: Final = CELLS
 """Cells of a training mask per patch and side."""
-COVERED: Final = 0.25
-"""Share of a mask cell that must be anomalous to count."""
 CHUNK: Final = 8
 """Pictures encoded at once."""
 
@@ -186,7 +185,7 @@ def target_mask(mask: BinaryMask | None, side: tuple[int, int]) -> np.ndarray:
     if mask is None or not mask.any():
         return np.zeros(side, dtype=np.uint8)
     share = cv2.resize(mask.astype(np.float32), (side[1], side[0]), interpolation=cv2.INTER_AREA)
-    return (share >= min(COVERED, float(share.max()))).astype(np.uint8)
+    return covered(share)
 
 
 def _encoded(

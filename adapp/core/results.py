@@ -173,6 +173,8 @@ class DefectTypes:
             region are the mean of its patches'.
         chosen: The type that the evidence map ``type`` is about; "" if there is no such map, or
             not one type all over it.
+        outlines: What a region's form says of the named types: weights of its readings and, last,
+            an offset, [K + 1, T] float32; without rows the form is not heard.
 
     Raises:
         ValueError: If the shapes disagree or "none of these" is not last.
@@ -181,8 +183,12 @@ class DefectTypes:
     names: tuple[str, ...]
     logits: NDArray[np.float32]
     chosen: str = ""
+    outlines: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     def __post_init__(self) -> None:
+        if len(self.outlines) and self.outlines.shape[1] != len(self.names) - 1:
+            msg = f"outline weights {self.outlines.shape} do not fit {len(self.names) - 1} types"
+            raise ValueError(msg)
         if self.logits.ndim != 3 or self.logits.shape[2] != len(self.names):
             msg = f"logits {self.logits.shape} do not fit {len(self.names)} types"
             raise ValueError(msg)
@@ -195,12 +201,21 @@ class DefectTypes:
         """Patch grid (h, w)."""
         return self.logits.shape[0], self.logits.shape[1]
 
-    def ranked(self, weights: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
+    @property
+    def hears_outlines(self) -> bool:
+        """Whether a region's form says something of its type."""
+        return len(self.outlines) > 0
+
+    def ranked(
+        self, weights: NDArray[np.float32], readings: NDArray[np.float32] | None = None
+    ) -> tuple[tuple[str, float], ...]:
         """Return every type with its probability in a region, most probable first.
 
         Args:
             weights: How much each patch belongs to the region, [h, w], not negative; zeros
                 everywhere mean the whole picture.
+            readings: The region's form, [K] (``ops.outline``); it ranks the named types, whether
+                the region is any of them stays with the patches. None leaves it out.
 
         Raises:
             ValueError: If ``weights`` does not fit the grid.
@@ -211,6 +226,10 @@ class DefectTypes:
         total = float(weights.sum())
         share = weights / total if total > 0 else np.full(self.grid, 1.0 / weights.size)
         pooled = np.tensordot(share.astype(np.float64), self.logits, axes=2)
+        if readings is not None and self.hears_outlines:
+            told = readings.astype(np.float64) @ self.outlines[:-1] + self.outlines[-1]
+            top = told.max()
+            pooled[:-1] += told - top - np.log(np.exp(told - top).mean())
         raised = np.exp(pooled - pooled.max())
         probabilities = raised / raised.sum()
         order = np.argsort(-probabilities, kind="stable")

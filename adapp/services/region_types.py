@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from adapp.core.reasoner import TypeProbability
 from adapp.core.results import AnomalyMap, AnomalyResult, TypeAccuracy
+from adapp.ops.outline import CELLS, covered, outline_readings
 from adapp.reasoning.statements import share, type_name
 from adapp.services.regions import Region
 
@@ -71,7 +72,8 @@ def types_where(
     if types is None:
         return ()
     size = (result.fused_map.shape[0], result.fused_map.shape[1])
-    ranked = types.ranked(_on_grid(weights, corner, size, types.grid))
+    form = _form(weights, corner, size, types.grid) if types.hears_outlines else None
+    ranked = types.ranked(_on_grid(weights, corner, size, types.grid), form)
     named = [pair for pair in ranked if pair[0]][:TOLD]
     kept = [pair for pair in ranked if pair in named or not pair[0]]
     return tuple(TypeProbability(name, probability) for name, probability in kept)
@@ -132,6 +134,31 @@ def told_note(origin: Mapping[str, Any]) -> str:
     """Return ``type_note`` out of a provenance, or a checkpoint's card, as JSON tells it."""
     found = origin.get("type_accuracy")
     return type_note(TypeAccuracy(**found) if found else None)
+
+
+def _form(
+    weights: AnomalyMap, corner: tuple[int, int], size: tuple[int, int], grid: tuple[int, int]
+) -> NDArray[np.float32] | None:
+    """Return the form of what ``weights`` hold, at ``CELLS`` cells a patch; None of nothing.
+
+    Args:
+        weights: Of a window of the picture.
+        corner: First row and column of the window.
+        size: Height and width of the picture.
+        grid: Height and width of the patch grid.
+    """
+    if not (weights > 0).any():
+        return None
+    fine = (CELLS * grid[0], CELLS * grid[1])
+    known = (min(fine[0], size[0]), min(fine[1], size[1]))  # a small picture has fewer pixels
+    inside = _on_grid((weights > 0).astype(np.float32), corner, size, known)
+    rows, columns = (
+        _by_cell(np.ones((length, 1)), 0, length, cells)
+        for length, cells in zip(size, known, strict=True)
+    )
+    cells = covered(inside / (rows * columns.T))
+    places = [np.arange(length) * own // length for length, own in zip(fine, known, strict=True)]
+    return outline_readings(cells[np.ix_(*places)])
 
 
 def _on_grid(

@@ -128,6 +128,7 @@ def _joined(types: Sequence[_TileTypes], shape: tuple[int, ...], tiles: int) -> 
         first.names,
         (total / seen).astype(np.float32),
         chosen.pop() if len(chosen) == 1 else "",
+        first.outlines,
     )
 
 

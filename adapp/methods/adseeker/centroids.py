@@ -18,6 +18,8 @@ ABSENT: Final = -1e6
 _FLAT: Final = 1e-6
 """Spread within the types, relative to the features' size, below which nothing is whitened."""
 _SCALES: Final = tuple(float(2.0**power) for power in np.arange(-8.0, 4.5, 0.5))
+_OUTLINE_SHRINK: Final = 0.2
+"""Share of the identity in the covariance of outlines within the types."""
 _OFFSETS: Final = tuple(float(value) for value in np.arange(-6.0, 6.5, 0.5))
 
 
@@ -25,32 +27,53 @@ _OFFSETS: Final = tuple(float(value) for value in np.arange(-6.0, 6.5, 0.5))
 class TypeCentroids:
     """Centroids, and the linear form that compares tokens with all of them at once.
 
-    The log-probability of type t, up to what all types share, of a token x is that of a Gaussian
-    about its centroid with the covariance within the types; it is linear in x, so that a region's
-    is the weighted mean of its cells'. The last row stands for "none of these".
+    The log-probability of type t, up to what all types share, of a token x is linear in x, so that
+    a region's is the weighted mean of its cells': that of a Gaussian about its centroid with the
+    covariance within the types (``nearest``), or how far x lies from normal pieces in the
+    centroid's direction (``direction``). The last row stands for "none of these".
 
     Attributes:
         centres: [T + 1, F]; zeros where a type is absent.
         weight: [T + 1, F].
         offset: [T + 1]; ``ABSENT`` where a type is absent.
         regions: Labelled regions behind each, [T + 1].
+        outlines: What a region's form says, [K + 1, T]: weights of its readings, and an offset.
     """
 
     centres: Tensor
     weight: Tensor
     offset: Tensor
     regions: tuple[int, ...]
+    outlines: Tensor
 
     def logits(self, features: Tensor) -> Tensor:
         """Return unnormalised log-probabilities of features [..., F], [..., T + 1]."""
         return features @ self.weight.T + self.offset
+
+    def of(self, regions: Regions) -> Tensor:
+        """Return unnormalised log-probabilities of regions, their form heard, [R, T + 1]."""
+        told = self.logits(regions.features)
+        named = told[:, :NOTHING] + self.formed(regions.outlines[:, 0])
+        return torch.cat([named, told[:, NOTHING:]], dim=1)
+
+    def formed(self, readings: Tensor) -> Tensor:
+        """Return what is added to the types' log-probabilities for a form [..., K], [..., T].
+
+        It ranks the types; whether a region is any of them stays with the tokens.
+        """
+        told = readings @ self.outlines[:-1] + self.outlines[-1]
+        present = self.offset[:-1] > ABSENT
+        level = torch.logsumexp(told[..., present], dim=-1, keepdim=True) if present.any() else 0.0
+        count = present.sum().clamp_min(1).log()
+        return torch.where(present, told - level + count, torch.zeros_like(told))
 
     def sharpened(self, scale: float, none: float) -> "TypeCentroids":
         """Return the same with the log-probabilities times ``scale``, "none" raised by ``none``."""
         offset = self.offset * scale
         offset[-1] += none
         offset[self.offset == ABSENT] = ABSENT
-        return TypeCentroids(self.centres, self.weight * scale, offset, self.regions)
+        outlines = self.outlines * scale
+        return TypeCentroids(self.centres, self.weight * scale, offset, self.regions, outlines)
 
 
 def fit_centroids(regions: Regions, config: TypeConfig) -> TypeCentroids:
@@ -78,17 +101,25 @@ def fit_centroids(regions: Regions, config: TypeConfig) -> TypeCentroids:
         fresh = _means(white, member, regions.categories, NOTHING + 1)
         seen = torch.tensor([bool((member == row).any()) for row in range(NOTHING + 1)])
         moved = torch.where((seen & present)[:, None], fresh, moved)
-    offset = -0.5 * moved.square().sum(dim=1)
-    weight = moved @ whitener.T
+    if config.form == "direction":
+        towards = functional.normalize(moved - moved[NOTHING], dim=1)  # zero for "none of these"
+        offset, weight = -(towards @ moved[NOTHING]), towards @ whitener.T
+    else:
+        offset, weight = -0.5 * moved.square().sum(dim=1), moved @ whitener.T
     offset[~present] = ABSENT
     if not bool(present[NOTHING]):  # nothing normal was seen: "none" is no deviation at all
         offset[NOTHING] = 0.0
     inverse = torch.linalg.inv(whitener)
+    outlines = regions.outlines.new_zeros(regions.outlines.shape[2] + 1, NOTHING)
+    if config.outline > 0 and bool(present[:NOTHING].any()):
+        said = (regions.features.double() @ weight.T + offset)[:, :NOTHING][:, present[:NOTHING]]
+        outlines = config.outline * float(said.std()) * _outlines(regions, labels)
     return TypeCentroids(
         centres=(moved @ inverse).float() * present[:, None],
         weight=weight.float() * present[:, None],
         offset=offset.float(),
         regions=tuple(int(count) for count in counts),
+        outlines=outlines,
     )
 
 
@@ -129,11 +160,31 @@ def left_out_logits(regions: Regions, config: TypeConfig) -> tuple[Tensor, Tenso
         known = (left_out.types != UNKNOWN).nonzero().flatten()
         has_centre = fitted.offset[left_out.types[known]] != ABSENT
         kept = known[has_centre]
-        told.append(fitted.logits(left_out.features[kept]))
+        told.append(fitted.of(left_out.at(kept)))
         truths.append(left_out.types[kept])
     if not sum(len(part) for part in truths):
         return None
     return torch.cat(told), torch.cat(truths)
+
+
+def _outlines(regions: Regions, labels: Tensor) -> Tensor:
+    """Return the linear form that compares forms with those of each type, [K + 1, T].
+
+    A type's is the mean of its outlines as they are and loosened, since a map draws wider than a
+    hand; distances are taken in the space whitened by the covariance of the outlines as they are.
+    """
+    defects = torch.where(labels == NOTHING, UNKNOWN, labels)
+    known = defects != UNKNOWN
+    middle = regions.outlines[known, 0].mean(dim=0)
+    size = regions.outlines[known, 0].std(dim=0).clamp_min(_FLAT)
+    scaled = (regions.outlines - middle) / size
+    tight, both = scaled[:, 0], scaled.mean(dim=1)
+    centres = _means(tight, defects, regions.categories, NOTHING)
+    whitener = _whitener(tight, defects, centres, _OUTLINE_SHRINK)
+    moved = _means(both, defects, regions.categories, NOTHING).double() @ whitener
+    weight = (whitener @ moved.T).float() / size[:, None]
+    offset = -0.5 * moved.square().sum(dim=1).float() - middle @ weight
+    return torch.cat([weight, offset[None]])
 
 
 def _likeliest(logits: Tensor, truths: Tensor) -> tuple[float, float]:

@@ -60,6 +60,10 @@ class TypeConfig:
             whitened; 1 does not whiten (ours, D5).
         least: Regions below which a type has no centroid (ours).
         groups: Parts the categories are cut into to learn how sure a choice is (ours, D6).
+        form: The ``nearest`` centroid of a Gaussian (ours, D5), or the one whose ``direction``
+            from what is normal a region takes (the paper's cosine; ours, D13).
+        outline: Weight of the region's form beside its tokens, in spreads of what those say; 0
+            leaves it out (ours, D13).
     """
 
     stages: Literal["last", "all"] = "last"
@@ -68,6 +72,8 @@ class TypeConfig:
     shrink: float = 0.9
     least: int = 4
     groups: int = 5
+    form: Literal["nearest", "direction"] = "nearest"
+    outline: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +220,8 @@ class SeekerConfig:
 
     Attributes:
         prompts: Type-level prompts.
-        types: Type centroids.
+        types: Type centroids that choose the prompts.
+        telling: Type centroids that name a region's type (ours, D13).
         sparse: Hierarchical sparse prompts.
         contrast: Self-dissimilarity.
         score: Map and image score.
@@ -227,6 +234,7 @@ class SeekerConfig:
 
     prompts: PromptConfig = PromptConfig()
     types: TypeConfig = TypeConfig()
+    telling: TypeConfig = TypeConfig()
     sparse: SparseConfig = SparseConfig()
     contrast: ContrastConfig = ContrastConfig()
     score: ScoreConfig = ScoreConfig()

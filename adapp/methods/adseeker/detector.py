@@ -157,7 +157,7 @@ class FittedSeeker:
         maps["location"] = output.location
         if output.attention is not None:
             maps["sparse code"] = output.attention
-        if network.book is not None:
+        if network.teller is not None:
             kind = _leading(output)[:, None, None]
             picked = output.types.gather(2, kind.expand(-1, output.types.shape[1], 1))
             against = picked.squeeze(2) - output.types[..., -1]
@@ -201,13 +201,18 @@ class FittedSeeker:
         fused = fuse_residual(base, residual, 1.0)
         types = None
         network = self.detector.network
-        if network is not None and network.book is not None:
+        if network is not None and network.teller is not None:
             told = output.types[row].reshape(*grids.shape[1:], -1)
             kind = int(_leading(output)[row])
             chosen = TYPES[kind] if output.chosen[row, kind] > 0 else NONE
-            known = network.book.present
-            rows = [*(TYPES.index(name) for name in known), -1]
-            types = DefectTypes((*known, NONE), _numpy(told[..., rows].float()), chosen)
+            known = network.teller.present
+            named = [TYPES.index(name) for name in known]
+            types = DefectTypes(
+                (*known, NONE),
+                _numpy(told[..., [*named, -1]].float()),
+                chosen,
+                _numpy(network.teller.outlines[:, named].float()),
+            )
         return AnomalyResult(
             base_map=_numpy(base),
             residual_map=_numpy(residual),

@@ -46,8 +46,10 @@ class FirstPass:
         plain: Log-odds of the static prompts, [S, B, N].
         whole: Log-odds of whole pictures, [B].
         weights: Where the defect is, [B, N], summing to 1.
-        types: Unnormalised log-probabilities of the types of every patch, [B, N, T + 1].
-        chosen: Probabilities of the leading types of the picture, [B, T + 1].
+        types: Unnormalised log-probabilities of the types of every patch, as they are told (D13),
+            [B, N, T + 1].
+        chosen: Probabilities of the leading types of the picture, which choose the prompts,
+            [B, T + 1].
     """
 
     plain: Tensor
@@ -89,7 +91,7 @@ class SeekerOutput:
         plain_whole: The same by the static prompts.
         odds: Log-odds of whole pictures by the whole map; None where the score does without.
         types: Unnormalised log-probabilities of the types of every patch, [B, N, T + 1].
-        chosen: Probabilities of the picture's leading types in the first pass, [B, T + 1].
+        chosen: Probabilities of the picture's leading types as they are told, [B, T + 1].
         attention: Of the sparse tokens, [B, 1, h, w] in [0, 1]; None without HSP.
         coded: Code of every stage; empty without HSP.
         ratio_form: Whether the fused map is the ratio in place of the softmax.
@@ -152,6 +154,7 @@ class SeekerNetwork(nn.Module):
         self.config = config
         self.prompts = TypePrompts(token_width, variant, config.prompts)
         self.book = TypeBook(config.types, stages, width) if variant in TYPED else None
+        self.teller = TypeBook(config.telling, stages, width) if variant in TYPED else None
         self.locator = Locator(config.score)
         self.taps: TapPrompts | None = None
         self.blocks: BlockPrompts | None = None
@@ -183,17 +186,20 @@ class SeekerNetwork(nn.Module):
         prompts = self.config.prompts
         with torch.no_grad():
             weights = spotlight(plain.mean(dim=0), prompts.focus)
-            types = self.types_of(pictures.visual, text)
-            chosen = leading(pooled_probabilities(types, weights), prompts.top)
+            chosen = leading(
+                pooled_probabilities(self.types_of(self.book, pictures.visual, text), weights),
+                prompts.top,
+            )
+            types = self.types_of(self.teller, pictures.visual, text)
         return FirstPass(plain, whole, weights, types, chosen)
 
-    def types_of(self, visual: Tensor, text: PartText) -> Tensor:
+    def types_of(self, book: TypeBook | None, visual: Tensor, text: PartText) -> Tensor:
         """Return unnormalised log-probabilities of the types, [B, N, T + 1].
 
         Without type centroids everything is "none of these".
         """
-        if self.book is not None:
-            return self.book.logits(visual)
+        if book is not None:
+            return book.logits(visual)
         batch, cells = visual.shape[1:3]
         return _nothing(visual.new_zeros(batch, text.abnormal.shape[2])).expand(batch, cells, -1)
 
@@ -261,7 +267,9 @@ class SeekerNetwork(nn.Module):
             plain_whole=first.whole,
             odds=None if self.reader is None else self.reader(read),
             types=first.types,
-            chosen=first.chosen,
+            chosen=leading(
+                pooled_probabilities(first.types, first.weights), self.config.prompts.top
+            ),
             attention=None if attention is None else attention.reshape(grid),
             coded=prompted.coded,
             ratio_form=self.config.score.form == "ratio",

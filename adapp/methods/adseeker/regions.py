@@ -1,6 +1,6 @@
 """Masked defect regions of the training pictures as single vectors (stand-in for MulA)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from adapp.auxiliary.bank import Shelf
 from adapp.backbones.base import JointSpace
 from adapp.methods.adseeker.config import TypeConfig
 from adapp.methods.adseeker.vocabulary import NONE, TYPES, canonical
+from adapp.ops.outline import READINGS, loosened, outline_readings
 
 UNKNOWN: Final = -1
 """Type of a region whose data set says that something is wrong and not what."""
@@ -32,18 +33,22 @@ class Regions:
         features: Mean token of each region, [R, S * J] float32; S is 1 for the last stage alone.
         types: Row in ``TYPES``, ``NOTHING`` or ``UNKNOWN``, [R].
         categories: Number of the category each comes from, [R].
+        outlines: Form of each as it is outlined, and with its outline loosened, [R, 2, K].
     """
 
     features: Tensor
     types: Tensor
     categories: Tensor
+    outlines: Tensor
 
     def __len__(self) -> int:
         return len(self.types)
 
     def at(self, rows: Tensor) -> "Regions":
         """Return some of the regions."""
-        return Regions(self.features[rows], self.types[rows], self.categories[rows])
+        return Regions(
+            self.features[rows], self.types[rows], self.categories[rows], self.outlines[rows]
+        )
 
 
 def described(visual: Tensor, config: TypeConfig) -> Tensor:
@@ -53,7 +58,7 @@ def described(visual: Tensor, config: TypeConfig) -> Tensor:
 
 
 def collect_regions(
-    shelves: Sequence[Shelf],
+    shelves: Iterable[Shelf],
     joint: JointSpace,
     config: TypeConfig,
     seed: int,
@@ -66,32 +71,54 @@ def collect_regions(
     features: list[Tensor] = []
     types: list[int] = []
     categories: list[int] = []
+    outlines: list[Tensor] = []
     for number, shelf in enumerate(shelves):
         rng = np.random.default_rng([seed, *shelf.category.encode()])
-        for row, share, kind in _places(shelf, rng):
+        for row, share, kind, cells in _places(shelf, rng):
             weight = share / share.sum()
             tokens = shelf.patches[row].float().unsqueeze(1)  # [S, 1, N, D]
             visual = joint.project(tokens if device is None else tokens.to(device))
             features.append(weight @ described(visual, config)[0].cpu())
             types.append(kind)
             categories.append(number)
+            outlines.append(_forms(cells))
     if not features:
         width = joint.width * (joint.stage_count if config.stages == "all" else 1)
-        return Regions(torch.zeros(0, width), *torch.zeros(2, 0, dtype=torch.long))
-    return Regions(torch.stack(features), torch.tensor(types), torch.tensor(categories))
+        nothing = torch.zeros(0, dtype=torch.long)
+        return Regions(torch.zeros(0, width), nothing, nothing, torch.zeros(0, 2, READINGS))
+    return Regions(
+        torch.stack(features),
+        torch.tensor(types),
+        torch.tensor(categories),
+        torch.stack(outlines),
+    )
 
 
-def _places(shelf: Shelf, rng: np.random.Generator) -> list[tuple[int, Tensor, int]]:
-    """Return (picture, weight of each cell [N], type) of every region of a shelf."""
-    found: list[tuple[int, Tensor, int]] = []
+def _places(shelf: Shelf, rng: np.random.Generator) -> list[tuple[int, Tensor, int, Tensor]]:
+    """Return (picture, weight of each patch [N], type, outline [t, t]) of a shelf's regions."""
+    found: list[tuple[int, Tensor, int, Tensor]] = []
     share = functional.adaptive_avg_pool2d(shelf.target[:, None].float(), shelf.grid).flatten(1)
     for row in range(len(shelf)):
         if share[row].sum() > 0:
             told = canonical(shelf.defect_types[row])
-            found.append((row, share[row], UNKNOWN if told == NONE else TYPES.index(told)))
+            kind = UNKNOWN if told == NONE else TYPES.index(told)
+            found.append((row, share[row], kind, shelf.target[row]))
     normals = [int(row) for row in shelf.normals]
     drawn = [normals[int(place)] for place in rng.permutation(len(normals))[:PIECES]]
-    return found + [(row, _piece(shelf.grid, rng), NOTHING) for row in drawn]
+    for row in drawn:
+        piece = _piece(shelf.grid, rng)
+        cells = functional.interpolate(
+            piece.reshape(1, 1, *shelf.grid), size=tuple(shelf.target.shape[1:])
+        )
+        found.append((row, piece, NOTHING, cells[0, 0].byte()))
+    return found
+
+
+def _forms(cells: Tensor) -> Tensor:
+    """Return the form of an outline as it is and loosened, [2, K]."""
+    drawn = cells.numpy()
+    both = [outline_readings(one) for one in (drawn, loosened(drawn))]
+    return torch.from_numpy(np.stack(both))
 
 
 def _piece(grid: tuple[int, int], rng: np.random.Generator) -> Tensor:

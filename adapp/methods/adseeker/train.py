@@ -36,9 +36,8 @@ from adapp.methods.adseeker.lessons import Lessons, prepare
 from adapp.methods.adseeker.model import SeekerNetwork
 from adapp.methods.adseeker.optimise import stage_epochs, train_network
 from adapp.methods.adseeker.presets import config_for
-from adapp.methods.adseeker.regions import collect_regions
+from adapp.methods.adseeker.telling import fit_telling
 from adapp.methods.adseeker.type_accuracy import CARD_KEY as TYPES_KEY
-from adapp.methods.adseeker.type_accuracy import card_of, type_accuracy
 from adapp.training.checkpoint import Card, CardValue, save_checkpoint
 from adapp.training.loop import LoopPlan, forget
 from adapp.training.request import TrainingRequest
@@ -94,7 +93,12 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
     plan = LoopPlan(epochs, request.seed, state_path(request.out), mark, resume)
     losses = train_network(network, lessons, plan, report)
     threshold = settle(network, bench.network, lessons, plan, bench.backbone.size, report)
-    card = _card(bench, network, losses, threshold)
+    accuracy: CardValue = None
+    if network.teller is not None:
+        accuracy = fit_telling(
+            network.teller, lessons.shelves, lessons.joint, request.seed, lessons.device
+        )
+    card = _card(bench, network, losses, threshold, accuracy)
     save_checkpoint(request.out, network.state_dict(), card)
     forget(state_path(request.out))
     return request.out
@@ -126,26 +130,21 @@ def _bench(request: TrainingRequest, report: Report | None) -> _Bench:
 
 
 def _card(
-    bench: _Bench, network: SeekerNetwork, losses: Sequence[float], threshold: GenericThreshold
+    bench: _Bench,
+    network: SeekerNetwork,
+    losses: Sequence[float],
+    threshold: GenericThreshold,
+    accuracy: CardValue,
 ) -> Card:
     joint = bench.lessons.joint
     more: dict[str, CardValue] = {
         "text": joint.identity,
         "temperature": joint.temperature,
-        "defect_types": [] if network.book is None else list(network.book.present),
-        TYPES_KEY: None if network.book is None else _types_told(bench),
+        "defect_types": [] if network.teller is None else list(network.teller.present),
+        TYPES_KEY: accuracy,
         "epochs": len(losses),
         "losses": list(losses),
         CARD_KEY: threshold.card(),
         "config": plain(bench.config),
     }
     return bank_card("adseeker", bench.request, bench.lessons.shelves, bench.backbone, more)
-
-
-def _types_told(bench: _Bench) -> CardValue:
-    """Return how often the right type is named in categories left out, for the card."""
-    lessons, types = bench.lessons, bench.config.types
-    regions = collect_regions(
-        lessons.shelves, lessons.joint, types, bench.request.seed, lessons.device
-    )
-    return card_of(type_accuracy(regions, types))

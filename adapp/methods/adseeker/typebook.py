@@ -7,6 +7,7 @@ from adapp.methods.adseeker.centroids import ABSENT, TypeCentroids
 from adapp.methods.adseeker.config import TypeConfig
 from adapp.methods.adseeker.regions import NOTHING, described
 from adapp.methods.adseeker.vocabulary import TYPES
+from adapp.ops.outline import READINGS
 
 
 class TypeBook(nn.Module):
@@ -21,6 +22,7 @@ class TypeBook(nn.Module):
     centres: Tensor
     weight: Tensor
     offset: Tensor
+    outlines: Tensor
 
     def __init__(self, config: TypeConfig, stages: int, width: int) -> None:
         super().__init__()
@@ -31,6 +33,8 @@ class TypeBook(nn.Module):
         empty = torch.full((NOTHING + 1,), ABSENT)
         empty[NOTHING] = 0.0
         self.register_buffer("offset", empty)
+        heard = READINGS + 1 if config.outline > 0 else 0
+        self.register_buffer("outlines", torch.zeros(heard, NOTHING), persistent=heard > 0)
 
     @property
     def present(self) -> tuple[str, ...]:
@@ -44,6 +48,8 @@ class TypeBook(nn.Module):
         self.centres.copy_(centroids.centres)
         self.weight.copy_(centroids.weight)
         self.offset.copy_(centroids.offset)
+        if self.config.outline > 0:
+            self.outlines.copy_(centroids.outlines)
 
     def logits(self, visual: Tensor) -> Tensor:
         """Return unnormalised log-probabilities of the types of every patch, [B, N, T + 1].

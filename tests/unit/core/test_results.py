@@ -121,6 +121,18 @@ def test_a_region_without_weight_means_the_whole_picture():
     assert types.ranked(nothing) == types.ranked(all_of_it)
 
 
+def test_the_form_of_a_region_ranks_the_named_types_alone():
+    forms = np.array([[2.0, -2.0], [0.0, 1.0]], np.float32)
+    types = replace(_types([[[0.0, 0.0, 0.0]]]), outlines=forms)
+    here = np.ones((1, 1), np.float32)
+    told = dict(types.ranked(here, np.array([1.0], np.float32)))
+    assert told["scratch"] / told["hole"] == pytest.approx(np.exp(3.0))
+    assert told[""] == pytest.approx(1 / 3)
+    assert dict(types.ranked(here)) == pytest.approx({"scratch": 1 / 3, "hole": 1 / 3, "": 1 / 3})
+    with pytest.raises(ValueError, match="outline weights"):
+        replace(types, outlines=np.zeros((2, 3), np.float32))
+
+
 def test_types_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="do not fit"):
         DefectTypes(("scratch", ""), np.zeros((2, 2, 3), np.float32))

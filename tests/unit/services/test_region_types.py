@@ -7,6 +7,7 @@ import pytest
 
 from adapp.core.reasoner import TypeProbability
 from adapp.core.results import AnomalyResult, DefectTypes, Provenance
+from adapp.ops.outline import READINGS
 from adapp.services.region_types import (
     ONLY_IF,
     TOLD,
@@ -144,3 +145,34 @@ def test_the_measured_accuracy_is_told_beside_chance_and_its_absence_too():
     assert "by chance 5.0 % and 16 %" in told
     assert "was not measured for this checkpoint" in type_note(None)
     assert told_note({}) == type_note(None)
+
+
+def test_the_form_of_a_region_is_heard_where_the_method_hears_it(result):
+    """Two regions with equal patches: the long one is a scratch, the compact one a hole."""
+    fused = np.zeros((80, 120), np.float32)
+    fused[10:13, 5:100] = 0.8
+    fused[50:70, 60:80] = 0.9
+    forms = np.zeros((READINGS + 1, len(NAMES) - 1), np.float32)
+    longer = 3
+    forms[longer, 0], forms[-1, 1] = 4.0, 4.0
+    silent = np.zeros((4, 4, len(NAMES)), np.float32)
+    zeros = np.zeros_like(fused)
+    types = DefectTypes(NAMES, silent, outlines=forms)
+    heard = replace(result, base_map=fused, residual_map=zeros, fused_map=fused, defect_types=types)
+    compact, line = sorted(regions(fused, 0.5), key=lambda one: one.box[3] - one.box[1])
+    assert region_types(heard, line, 0.5)[0].name == "scratch"
+    assert region_types(heard, compact, 0.5)[0].name == "hole"
+    chances = {one.name: one.probability for one in picture_types(heard, 0.95)}
+    assert chances[""] < 0.5
+
+
+def test_a_picture_smaller_than_the_cells_has_a_form(result):
+    small = np.zeros((9, 7), np.float32)
+    small[2:4, 1:6] = 0.9
+    forms = np.zeros((READINGS + 1, len(NAMES) - 1), np.float32)
+    forms[3, 0] = 4.0
+    types = DefectTypes(NAMES, np.zeros((4, 4, len(NAMES)), np.float32), outlines=forms)
+    zeros = np.zeros_like(small)
+    tiny = replace(result, base_map=small, residual_map=zeros, fused_map=small, defect_types=types)
+    (line,) = regions(small, 0.5)
+    assert region_types(tiny, line, 0.5)[0].name == "scratch"

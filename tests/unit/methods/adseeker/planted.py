@@ -16,6 +16,7 @@ from adapp.methods.adseeker.contrast import log_costs
 from adapp.methods.adseeker.model import Pictures, SeekerNetwork
 from adapp.methods.adseeker.prompts import PartText
 from adapp.methods.adseeker.regions import NOTHING, UNKNOWN, Regions
+from adapp.ops.outline import READINGS
 from adapp.ops.similarity import unit_norm
 
 GRID = (6, 6)
@@ -103,4 +104,5 @@ def planted_regions(kinds=(0, 1, 4, NOTHING), each=12, seed=0, *, unknown=0):
     truth = types.clone()
     types[hidden[truth[hidden] != NOTHING]] = UNKNOWN
     categories = torch.arange(len(types)) % 4
-    return Regions(torch.cat(features), types, categories), truth, middles
+    forms = torch.randn(len(types), 2, READINGS, generator=noise)
+    return Regions(torch.cat(features), types, categories, forms), truth, middles

@@ -143,3 +143,58 @@ def test_the_vocabulary_is_canonical_and_spoken():
 )
 def test_what_data_sets_call_a_defect(told, expected):
     assert canonical(told) == expected
+
+
+def with_forms(regions):
+    """Return the regions with a form of their own for each type, and tokens that say nothing."""
+    forms = units(KINDS, regions.outlines.shape[2], seed=4)[regions.types]
+    noise = 0.05 * regions.outlines
+    silent = torch.zeros_like(regions.features)
+    return replace(regions, features=silent, outlines=forms[:, None] + noise)
+
+
+def test_a_direction_is_told_however_faint_the_region_is():
+    """Half of a region's deviation takes the same direction; a Gaussian thinks of another type."""
+    regions, truth, middles = planted_regions()
+    named = truth != NOTHING
+    found = fit_centroids(regions, replace(TYPE_CONFIG, form="direction"))
+    faint = middles[NOTHING] + 0.3 * (regions.features - middles[NOTHING])
+    told = found.logits(faint)[named]
+    assert torch.equal(told[:, :NOTHING].argmax(dim=1), truth[named])
+    assert found.weight[NOTHING].abs().max() == 0
+    near = fit_centroids(regions, TYPE_CONFIG).logits(faint)[named]
+    assert (near.argmax(dim=1) == NOTHING).any()
+
+
+def test_the_form_of_a_region_tells_its_type_where_the_tokens_do_not():
+    regions, truth, _ = planted_regions()
+    config = replace(TYPE_CONFIG, outline=1.0)
+    named = (truth != NOTHING).nonzero().flatten()
+    heard = with_forms(regions)
+    spoken_too = replace(heard, features=regions.features)
+    found = fit_centroids(spoken_too, config)
+    told = found.of(heard)[named, :NOTHING]
+    assert torch.equal(told.argmax(dim=1), truth[named])
+    deaf = fit_centroids(spoken_too, TYPE_CONFIG)
+    assert deaf.outlines.abs().max() == 0
+    torch.testing.assert_close(deaf.of(heard), deaf.logits(heard.features))
+
+
+def test_a_form_ranks_the_types_and_never_speaks_for_none_of_these():
+    regions, _, _ = planted_regions()
+    found = fit_centroids(with_forms(regions), replace(TYPE_CONFIG, outline=1.0))
+    added = found.formed(10 * regions.outlines[:, 0])
+    present = found.offset[:-1] > ABSENT
+    mean = added[:, present].exp().mean(dim=1)
+    torch.testing.assert_close(mean, torch.ones(len(regions)), rtol=1e-3, atol=1e-3)
+    assert added[:, ~present].abs().max() == 0
+
+
+def test_a_book_that_hears_forms_keeps_what_they_say():
+    config = replace(TYPE_CONFIG, stages="last", outline=0.5)
+    regions, _, _ = planted_regions()
+    centroids = fit_centroids(regions, config)
+    book = TypeBook(config, 3, 8)
+    book.fill(centroids)
+    assert torch.equal(book.state_dict()["outlines"], centroids.outlines)
+    assert "outlines" not in TypeBook(TYPE_CONFIG, 3, 8).state_dict()

@@ -12,6 +12,7 @@ from adapp.methods.adseeker.centroids import fit_centroids
 from adapp.methods.adseeker.config import TYPED, VARIANTS
 from adapp.methods.adseeker.presets import TINY
 from adapp.methods.adseeker.vocabulary import TYPES
+from adapp.ops.outline import READINGS
 from adapp.reasoning.expert_tokens import TOKENS, create
 from tests.unit.methods.adseeker.planted import KINDS, awake, planted_regions, units
 
@@ -30,6 +31,7 @@ def full():
     middles = units(KINDS, detector.network.book.centres.shape[1], seed=5)
     wide = replace(regions, features=2 * middles[regions.types])
     detector.network.book.fill(fit_centroids(wide, TINY.types))
+    detector.network.teller.fill(fit_centroids(wide, TINY.telling))
     return detector
 
 
@@ -163,6 +165,19 @@ def test_it_takes_no_support_by_regime(full):
 
 def test_the_type_map_says_which_type_it_is_about(full, fitted):
     types = fitted.predict(pictures(1)[0]).defect_types
-    assert types.chosen in full.network.book.present
+    assert types.chosen in full.network.teller.present
+    assert types.hears_outlines
+    assert types.outlines.shape == (READINGS + 1, len(types.names) - 1)
     empty = untrained("tiny", seed=1).fit(SupportSet("plate")).predict(pictures(1)[0])
     assert empty.defect_types.chosen == ""
+
+
+def test_what_tells_the_types_moves_no_map(full, fitted):
+    before = fitted.predict(pictures(1)[0])
+    kept = {name: one.clone() for name, one in full.network.teller.state_dict().items()}
+    full.network.teller.weight.mul_(-1.0)
+    after = fitted.predict(pictures(1)[0])
+    full.network.teller.load_state_dict(kept)
+    assert np.array_equal(before.fused_map, after.fused_map)
+    assert before.score == after.score
+    assert not np.array_equal(before.defect_types.logits, after.defect_types.logits)

@@ -1,11 +1,13 @@
 """Regions: masks weigh the tokens, types are canonical, normal pieces stand beside them."""
 
+import pytest
 import torch
 
 from adapp.auxiliary.bank import Shelf
 from adapp.methods.adseeker.presets import PAPER, TINY
 from adapp.methods.adseeker.regions import NOTHING, PIECES, UNKNOWN, collect_regions, described
 from adapp.methods.adseeker.vocabulary import TYPES
+from adapp.ops.outline import READINGS, outline_readings
 from tests.unit.methods.adseeker.planted import units
 
 
@@ -34,6 +36,9 @@ def test_masks_weigh_the_tokens_and_types_are_canonical(joint):
     assert found.types.tolist() == [TYPES.index("hole"), UNKNOWN, NOTHING, NOTHING]
     visual = joint.project(shelf().patches[2].float().unsqueeze(1))
     torch.testing.assert_close(found.features[0], visual[:, 0, 0].flatten(), rtol=1e-3, atol=1e-4)
+    drawn = outline_readings(shelf().target[2].numpy())
+    assert found.outlines[0, 0].tolist() == pytest.approx(drawn.tolist())
+    assert found.outlines.shape == (4, 2, READINGS)
 
 
 def test_every_stage_describes_a_region_or_the_last_alone():

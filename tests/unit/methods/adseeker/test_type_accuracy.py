@@ -39,6 +39,7 @@ def test_every_type_weighs_the_same():
         features=torch.cat([regions.features, wrong]),
         types=torch.cat([regions.types, torch.zeros(40, dtype=torch.long)]),
         categories=torch.cat([regions.categories, torch.full((40,), 4)]),
+        outlines=torch.cat([regions.outlines, regions.outlines[:1].repeat(40, 1, 1)]),
     )
     found = type_accuracy(crowd, replace(TYPES, groups=5))
     assert found.defects == 56
