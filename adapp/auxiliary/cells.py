@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from adapp.auxiliary.bank import Shelf
+from adapp.ops.similarity import fresh_unit_norm
 
 CELLS: Final = 800
 """Anomalous cells of a category at most, and as many normal ones."""
@@ -57,7 +58,7 @@ def along(patches: Tensor, local: Tensor | None, path: Path) -> Tensor:
     """
     if local is None or path == "original":
         return patches
-    return local if path == "local" else functional.normalize(patches + local, dim=-1)
+    return local if path == "local" else fresh_unit_norm(patches + local)
 
 
 def _rows(tokens: Tensor, places: Tensor) -> Tensor:

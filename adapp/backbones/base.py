@@ -130,8 +130,13 @@ class JointSpace(Protocol):
         """What cosines are divided by before a softmax."""
         ...
 
-    def project(self, patches: Tensor) -> Tensor:
-        """Return patch tokens [S, B, N, D] in the joint space, [S, B, N, J] unit norm."""
+    def project(self, patches: Tensor, stages: Sequence[int] | None = None) -> Tensor:
+        """Return patch tokens [S, B, N, D] in the joint space, [S, B, N, J] unit norm.
+
+        Args:
+            patches: Of every tapped stage, or of ``stages``.
+            stages: Positions of those stages among the taps; None means all.
+        """
         ...
 
     def project_pooled(self, pooled: Tensor) -> Tensor:

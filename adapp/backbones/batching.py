@@ -27,6 +27,8 @@ def encoded_in_batches(backbone: ImageBackbone, images: Sequence[RgbImage]) -> I
         backbone.encode_images(to_pixels(images[start : start + BATCH], backbone.size))
         for start in range(0, len(images), BATCH)
     ]
+    if len(parts) == 1:
+        return parts[0]
     local = [part.local for part in parts if part.local is not None]
     return ImageFeatures(
         patches=torch.cat([part.patches for part in parts], dim=1),

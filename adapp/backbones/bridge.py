@@ -6,7 +6,7 @@ stage. The project trains it; it is a small, honest stand-in for CLIP.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from adapp.backbones.base import TextFeatures
 from adapp.core.errors import CheckpointMismatch
+from adapp.ops.similarity import fresh_unit_norm
 
 PREFIX = "bridge."
 """Where a method's checkpoint keeps its bridge."""
@@ -77,10 +78,16 @@ class Bridge(nn.Module):
             pooled=functional.normalize(self.pooled_head(hidden), dim=-1),
         )
 
-    def project(self, patches: Tensor) -> Tensor:
-        """Return patch tokens [S, ..., D] centred stage by stage, unit norm."""
-        centre = self.centre.view(self.stage_count, *[1] * (patches.ndim - 2), self.width)
-        return functional.normalize(patches - centre, dim=-1)
+    def project(self, patches: Tensor, stages: Sequence[int] | None = None) -> Tensor:
+        """Return patch tokens [S, ..., D] centred stage by stage, unit norm.
+
+        Args:
+            patches: Of every stage, or of ``stages``.
+            stages: Positions of those stages; None means all.
+        """
+        centre = self.centre if stages is None else self.centre[list(stages)]
+        centre = centre.view(len(centre), *[1] * (patches.ndim - 2), self.width)
+        return fresh_unit_norm(patches - centre)
 
     def project_pooled(self, pooled: Tensor) -> Tensor:
         """Return picture vectors [B, D] centred, unit norm."""

@@ -52,9 +52,9 @@ class BridgedSpace:
         """Temperature the bridge has learned."""
         return self._temperature
 
-    def project(self, patches: Tensor) -> Tensor:
-        """Return patch tokens [S, B, N, D] centred, [S, B, N, J] unit norm."""
-        return self._bridge.project(patches)
+    def project(self, patches: Tensor, stages: Sequence[int] | None = None) -> Tensor:
+        """Return patch tokens [S, B, N, D] of ``stages`` centred, [S, B, N, J] unit norm."""
+        return self._bridge.project(patches, stages)
 
     def project_pooled(self, pooled: Tensor) -> Tensor:
         """Return picture vectors [B, D] centred, [B, J] unit norm."""

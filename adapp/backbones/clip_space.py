@@ -14,6 +14,7 @@ from adapp.backbones.clip_model import block_parts
 from adapp.backbones.inserted import LayerInsert
 from adapp.backbones.prompt_cache import PromptCache
 from adapp.backbones.token_rows import checked_length, tokens_of
+from adapp.ops.similarity import fresh_unit_norm
 
 TEMPERATURE = 0.07
 """As the methods built on CLIP divide cosines; CLIP's own is 0.01."""
@@ -77,14 +78,14 @@ class ClipSpace:
         """``TEMPERATURE``."""
         return TEMPERATURE
 
-    def project(self, patches: Tensor) -> Tensor:
+    def project(self, patches: Tensor, stages: Sequence[int] | None = None) -> Tensor:  # noqa: ARG002 - the same at every stage
         """Return patch tokens [S, B, N, D] through CLIP's last norm and projection, unit norm.
 
         The LayerNorm undoes the unit norm that ``ImageFeatures`` gave them: it ignores a token's
         length, and sqrt(D) keeps its epsilon as small as it was.
         """
         normed: Tensor = self._patch_norm(patches * patches.shape[-1] ** 0.5)
-        return functional.normalize(normed @ self._patch_projection, dim=-1)
+        return fresh_unit_norm(normed @ self._patch_projection)
 
     def project_pooled(self, pooled: Tensor) -> Tensor:
         """Return picture vectors [B, J], which the image tower has projected already."""

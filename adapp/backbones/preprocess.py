@@ -26,7 +26,9 @@ def to_pixels(images: Sequence[RgbImage], size: int) -> Tensor:
     if not images:
         msg = "to_pixels needs at least one picture"
         raise ValueError(msg)
-    return torch.stack([_square(image, size) for image in images])
+    squares = torch.stack([torch.from_numpy(squashed(image, size)) for image in images])
+    pixels = squares.permute(0, 3, 1, 2).contiguous()  # bytes: moved before they grow
+    return pixels.float().div_(255.0)
 
 
 def whiten(
@@ -48,12 +50,7 @@ def squashed(image: RgbImage, size: int) -> RgbImage:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         msg = f"a picture must be [H, W, 3] uint8, got {image.shape} {image.dtype}"
         raise ValueError(msg)
+    if image.shape[:2] == (size, size):
+        return np.array(image, order="C")
     picture = Image.fromarray(np.ascontiguousarray(image))
-    if picture.size != (size, size):
-        picture = picture.resize((size, size), Image.Resampling.BICUBIC)
-    return np.array(picture)
-
-
-def _square(image: RgbImage, size: int) -> Tensor:
-    values = squashed(image, size).astype(np.float32) / 255.0  # [size, size, 3]
-    return torch.from_numpy(values.transpose(2, 0, 1).copy())
+    return np.array(picture.resize((size, size), Image.Resampling.BICUBIC))

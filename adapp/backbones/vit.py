@@ -144,11 +144,15 @@ class FrozenViT:
         grid = (pixels.shape[2] // self.patch, pixels.shape[3] // self.patch)
         with torch.no_grad():
             taps, local_taps, cls_token = self._taps(self._tower.embed(pixels, grid))
+            patches = stacked(taps)
+            local = stacked(local_taps) if local_taps else None
+            if local is not None and len(local) < len(patches):
+                local = torch.cat([patches[: len(patches) - len(local)], local])
             return ImageFeatures(
-                patches=stacked(taps),
+                patches=patches,
                 pooled=functional.normalize(self._tower.pool(cls_token), dim=-1),
                 grid=grid,
-                local=stacked(local_taps) if local_taps else None,
+                local=local,
             )
 
     def encode_inserted(self, pixels: Tensor, insert: StageInsert) -> ImageFeatures:
@@ -207,8 +211,8 @@ class FrozenViT:
     def _taps(self, hidden: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """Run the blocks; return tapped patch tokens, local tokens and the last CLS token.
 
-        Tokens are [B, N, D] float32. Without a V-V path there are no local ones; at taps before
-        it starts they are the patch tokens themselves.
+        Tokens are [B, N, D] float32. There are local ones at the taps from where the V-V path
+        starts; before it they would be the patch tokens themselves.
         """
         taps: list[Tensor] = []
         local_taps: list[Tensor] = []
@@ -220,8 +224,8 @@ class FrozenViT:
             hidden, local = step(block, hidden, local)
             if number in self._spec.stages:
                 taps.append(norm(hidden[:, 1:]))
-                if self._spec.local_from is not None:
-                    local_taps.append(taps[-1] if local is None else norm(local))
+                if local is not None:
+                    local_taps.append(norm(local))
         return taps, local_taps, norm(hidden[:, 0])
 
 

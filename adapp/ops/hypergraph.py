@@ -22,10 +22,9 @@ def structural_members(similarity: Tensor, neighbours: int) -> Tensor:
 
     Source: H2VLR section 3.3.
     """
-    nodes = similarity.shape[-1]
-    own = torch.eye(nodes, dtype=torch.bool, device=similarity.device)
-    others = similarity.masked_fill(own, -torch.inf)
-    return others.topk(min(neighbours, nodes - 1), dim=-1).indices
+    others = similarity.detach().clone()
+    others.diagonal(dim1=-2, dim2=-1).fill_(-torch.inf)
+    return others.topk(min(neighbours, similarity.shape[-1] - 1), dim=-1).indices
 
 
 def semantic_members(affinity: Tensor, members: int) -> Tensor:
@@ -56,11 +55,11 @@ def incidence_matrix(
         dtype: Type of the zeros and ones; both are exact in any.
     """
     batch, edges, _ = members.shape
-    by_edge = torch.zeros(batch, edges, nodes, device=members.device, dtype=dtype)
-    by_edge.scatter_(-1, members, 1.0)
+    incidence = torch.zeros(batch, nodes, edges, device=members.device, dtype=dtype)
+    incidence.scatter_(-2, members.mT, 1.0)
     if include_own:
-        by_edge.diagonal(dim1=-2, dim2=-1).fill_(1.0)
-    return by_edge.mT
+        incidence.diagonal(dim1=-2, dim2=-1).fill_(1.0)
+    return incidence
 
 
 def heterogeneous_incidence(structural: Tensor, semantic: Tensor) -> Tensor:
@@ -170,8 +169,9 @@ def propagate(features: Tensor, operator: Propagation) -> Tensor:
     """
     incidence = operator.incidence
     out = (features * operator.before.unsqueeze(-1)).to(incidence.dtype)
-    carried = (incidence.mT @ out) * operator.edge.unsqueeze(-1).to(incidence.dtype)  # [B, E, C]
-    back: Tensor = (incidence @ carried).to(features.dtype) * operator.after.unsqueeze(-1)
+    # [B, C, E]: turning the narrow features is cheaper than turning the wide incidence
+    carried = (out.mT @ incidence) * operator.edge.unsqueeze(-2).to(incidence.dtype)
+    back: Tensor = (incidence @ carried.mT).to(features.dtype) * operator.after.unsqueeze(-1)
     return back
 
 

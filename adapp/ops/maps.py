@@ -97,4 +97,4 @@ def cost_logit(cost: Tensor, normal_cost: Tensor | float, steepness: float) -> T
 
 def fuse_residual(base: Tensor, residual: Tensor, weight: float) -> Tensor:
     """Return ``clip(base + weight * residual, 0, 1)``, the identity every result obeys."""
-    return (base + weight * residual).clamp(0.0, 1.0)
+    return torch.add(base, residual, alpha=weight).clamp_(0.0, 1.0)

@@ -1,6 +1,7 @@
 """Cosine similarity, matching cost and nearest neighbours."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -13,19 +14,29 @@ def unit_norm(tokens: Tensor) -> Tensor:
     return scaled
 
 
-def join_stages(patches: Tensor) -> Tensor:
+def fresh_unit_norm(tokens: Tensor) -> Tensor:
+    """Return ``tokens`` [..., D], which nobody else holds, scaled to unit length.
+
+    In their own memory where no gradient is asked for: a second large tensor takes its time.
+    """
+    scaled: Tensor = functional.normalize(
+        tokens, dim=-1, out=None if tokens.requires_grad else tokens
+    )
+    return scaled
+
+
+def join_stages(patches: Tensor | Sequence[Tensor]) -> Tensor:
     """Return one unit token per patch from several stages.
 
     Args:
-        patches: Unit tokens per stage, [S, B, N, D].
+        patches: Unit tokens per stage, [S, B, N, D], or S times [B, N, D].
 
     Returns:
         Concatenation over the stages, [B, N, S * D], unit norm. The cosine of two such tokens is
         the mean of their cosines stage by stage.
     """
-    stages, batch, cells, width = patches.shape
-    joined = patches.permute(1, 2, 0, 3).reshape(batch, cells, stages * width)
-    return joined / math.sqrt(stages)
+    stages = list(patches)
+    return torch.cat(stages, dim=-1).div_(math.sqrt(len(stages)))
 
 
 def matching_cost(queries: Tensor, tokens: Tensor) -> Tensor:
@@ -79,9 +90,9 @@ def best_rows(scores: Tensor) -> Tensor:
     size = rows // groups
     whole = scores[: groups * size].view(groups, size, columns)
     best = whole.amax(dim=1)  # [groups, Q]
-    group = best.argmax(dim=0)  # [Q]
+    group = best.max(dim=0).indices  # [Q]; faster than argmax, and the first of equals too
     chosen = whole.gather(0, group.view(1, 1, -1).expand(1, size, columns))[0]  # [size, Q]
-    found = group * size + chosen.argmax(dim=0)
+    found = group * size + chosen.max(dim=0).indices
     if groups * size == rows:
         return found
     last = scores[groups * size :].max(dim=0)

@@ -195,7 +195,7 @@ class FittedSeeker:
         """Return the result of one query from its maps on the patch grid, [2 + E, h, w]."""
         size = (query.shape[0], query.shape[1])
         side, sigma = self.detector.backbone.size, self.detector.config.score.sigma
-        pixels = smooth_pixel_maps(grids[:, None], side, sigma, size).clamp(0, 1)[:, 0]
+        pixels = smooth_pixel_maps(grids[:, None], side, sigma, size).clamp_(0, 1)[:, 0]
         base, fused = pixels[0], pixels[1]
         residual = fused - base
         fused = fuse_residual(base, residual, 1.0)

@@ -69,11 +69,12 @@ def compare(
         ValueError: If ``joint`` is needed and absent.
     """
     along = narrowed(gallery, visual)
-    rows = nearest_rows(gallery, visual, along)
-    per_tap = tap_costs(visual, gallery.tokens[rows], gallery.taps)
-    cost = per_tap.mean(dim=-1)
-    if config.gallery.matching == "separate":
-        cost = _separate_cost(gallery, visual)
+    separate = config.gallery.matching == "separate"
+    nearest = _nearest_by_tap(gallery, visual) if separate else None
+    rows = nearest_rows(gallery, visual, along) if nearest is None else nearest[0]
+    matched = gallery.tokens.index_select(0, rows.flatten()).view_as(visual)
+    per_tap = tap_costs(visual, matched, gallery.taps)
+    cost = per_tap.mean(dim=-1) if nearest is None else nearest[1]
     similarity = _similarity(gallery, visual, joint, config)
     members = structural_members(similarity, config.graph.neighbours)
     likeness = similarity.gather(-1, members)
@@ -112,11 +113,17 @@ def visual_map(cost: Tensor, gallery: SupportGallery, config: H2vlrConfig) -> Te
     return calibrate_cost(cost, gallery.spread, config.gallery.steepness)
 
 
-def _separate_cost(gallery: SupportGallery, visual: Tensor) -> Tensor:
-    """Return the mean over taps of the nearest cost at each tap, [B, N]. Source: PromptAD."""
-    parts = zip(visual.chunk(gallery.taps, -1), gallery.tokens.chunk(gallery.taps, -1), strict=True)
-    nearest = [1.0 - gallery.taps * (mine @ theirs.T).amax(dim=-1) for mine, theirs in parts]
-    return torch.stack(nearest).mean(dim=0).clamp_min(0.0)
+def _nearest_by_tap(gallery: SupportGallery, visual: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gallery rows that are nearest over all taps, and the costs tap by tap, [B, N].
+
+    The cost is the mean over taps of the nearest one at each. Source: PromptAD.
+    """
+    mine, theirs = (tokens.chunk(gallery.taps, -1) for tokens in (visual, gallery.tokens))
+    products = [own @ one.flatten(0, 1).T for own, one in zip(theirs, mine, strict=True)]  # [G, BN]
+    rows = best_rows(torch.stack(products).sum(dim=0))
+    costs = [1.0 - gallery.taps * one.amax(dim=0) for one in products]
+    cost = torch.stack(costs).mean(dim=0).clamp_min(0.0)
+    return rows.view(visual.shape[:2]), cost.view(visual.shape[:2])
 
 
 def _similarity(
@@ -138,8 +145,10 @@ def _similarity(
     centre = structure_tokens(gallery.centre, config)
     small = (tokens - centre).to(gallery.bank.dtype)
     along = tokens @ centre  # [B, N]
-    shared = along.unsqueeze(-1) + along.unsqueeze(-2) - centre.dot(centre)
-    return (small @ small.mT).float() + shared
+    similarity = (small @ small.mT).float()
+    similarity += along.unsqueeze(-1)
+    similarity += (along - centre.dot(centre)).unsqueeze(-2)
+    return similarity
 
 
 def _unexplained(gallery: SupportGallery, visual: Tensor, along: Tensor) -> Tensor:

@@ -253,7 +253,7 @@ class FittedH2vlr:
             grids.append(cells.hypergraph[row])
         stacked = torch.stack(grids).view(len(grids), 1, *self.state.gallery.grid)
         pixels = smooth_pixel_maps(stacked, side, config.sigma, size or (side, side))
-        pixels = pixels[:, 0].clamp(0, 1)
+        pixels = pixels[:, 0].clamp_(0, 1)
         base = pixels[0]
         if cells.hypergraph is None:
             residual = torch.zeros_like(base)

@@ -45,7 +45,7 @@ def tokens_of(features: ImageFeatures, space: JointSpace, config: H2vlrConfig) -
         ValueError: If V-V tokens are asked for and the encoder has none.
     """
     return Tokens(
-        visual=join_stages(features.patches[list(config.gallery.stages)]),
+        visual=join_stages([features.patches[stage] for stage in config.gallery.stages]),
         joint=joint_tokens(features, space, config),
         pooled=space.project_pooled(features.pooled),
         grid=features.grid,
@@ -64,7 +64,10 @@ def joint_tokens(features: ImageFeatures, space: JointSpace, config: H2vlrConfig
             msg = "the text map needs the V-V path; create the encoder with local_from"
             raise ValueError(msg)
         compared = features.local
-    return space.project(compared)[list(config.induction.stages)]
+    positions = [stage % len(compared) for stage in config.induction.stages]
+    if positions == list(range(len(compared))):
+        return space.project(compared)
+    return space.project(compared[positions], positions)
 
 
 def encode(
@@ -80,6 +83,8 @@ def encode(
 
 def together(parts: Sequence[Tokens]) -> Tokens:
     """Return several batches as one."""
+    if len(parts) == 1:
+        return parts[0]
     return Tokens(
         visual=torch.cat([part.visual for part in parts]),
         joint=torch.cat([part.joint for part in parts], dim=1),

@@ -181,14 +181,15 @@ def _scored(
         base, own, hypergraph = base.detach(), own.detach(), hypergraph.detach()
     fused = fused_map(base, hypergraph, grid, config.score.scale, config)
     percent = config.score.top_percent
-    tops = [top_percent_score(values, percent) for values in (base, visual, own, hypergraph)]
-    logits: Tensor = head(fused, torch.stack(tops, dim=1))
+    shown = torch.stack([base, visual, own, hypergraph], dim=1)  # [B, 4, N]
+    tops = top_percent_score(shown.flatten(0, 1), percent).view(shown.shape[:2])
+    logits: Tensor = head(fused, tops)
     return logits
 
 
 def residual_of(hypergraph: Tensor, config: H2vlrConfig) -> Tensor:
     """Return M_res = beta (M_hg - mu), in [-1, 1], any shape. Source: H2VLR eq. 6."""
-    return config.residual_gain * (hypergraph - config.residual_centre)
+    return (hypergraph - config.residual_centre).mul_(config.residual_gain)
 
 
 def fused_map(

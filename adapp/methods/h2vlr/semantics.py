@@ -160,8 +160,12 @@ def affinities(joint: Tensor, semantics: SemanticRepository) -> Tensor:
 
     Source: H2VLR section 3.3, A = sim(p, T).
     """
-    stages = joint.shape[0]
-    return torch.einsum("sbnj,stj->bnt", joint, semantics.prompts) / stages
+    prompts = semantics.prompts.mT  # [S, J, T]
+    tokens = joint.flatten(1, 2)  # [S, B * N, J]
+    total = tokens[0] @ prompts[0]
+    for stage in range(1, len(tokens)):
+        total = torch.addmm(total, tokens[stage], prompts[stage])
+    return total.view(*joint.shape[1:3], -1) / len(tokens)
 
 
 def forgiven(logits: Tensor, support_logits: Tensor, margin_logit: float) -> Tensor:

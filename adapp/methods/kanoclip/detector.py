@@ -155,7 +155,7 @@ class FittedKano:
         """Return one picture's result from its grid maps: base, fused, stages, [2 + S, h, w]."""
         size = (query.shape[0], query.shape[1])
         side, sigma = self.detector.backbone.size, self.detector.config.sigma
-        pixels = smooth_pixel_maps(grids[:, None], side, sigma, size).clamp(0, 1)[:, 0]
+        pixels = smooth_pixel_maps(grids[:, None], side, sigma, size).clamp_(0, 1)[:, 0]
         base, fused = pixels[0], pixels[1]
         residual = fused - base
         fused = fuse_residual(base, residual, 1.0)

@@ -18,6 +18,7 @@ from adapp.methods.kanoclip.context import SelfContrast, log_cost
 from adapp.methods.kanoclip.interaction import BiCMCI
 from adapp.methods.kanoclip.prompts import LearnablePrompts, StateFeatures
 from adapp.ops.checks import check_shape
+from adapp.ops.similarity import fresh_unit_norm
 
 LOCAL: frozenset[Variant] = frozenset({"vv", "bicmci", "full"})
 """Steps that compare the V-V path's tokens with the text."""
@@ -139,7 +140,7 @@ class KanoNetwork(nn.Module):
         """Return projected patches [S, B, N, J] less their own mean, unit norm; see ``centre``."""
         if not self.config.centre:
             return visual
-        return functional.normalize(visual - self.centre[:, None, None], dim=-1)
+        return fresh_unit_norm(visual - self.centre[:, None, None])
 
     def forward(
         self,

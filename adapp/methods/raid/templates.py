@@ -32,7 +32,7 @@ VIEWS = 4
 
 def tokens_of(features: ImageFeatures, stages: Sequence[int]) -> Tensor:
     """Return one unit token per patch from the chosen stages, [B, N, D]."""
-    return join_stages(features.patches[list(stages)])
+    return join_stages([features.patches[stage] for stage in stages])
 
 
 def encode(
