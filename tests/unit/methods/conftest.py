@@ -88,9 +88,17 @@ def sibling(request, siblings):
     return siblings[request.param]
 
 
+@pytest.fixture(scope="session")
+def shelves(tmp_path_factory):
+    """The frozen features of the pictures that small trainings share."""
+    return tmp_path_factory.mktemp("shelves")
+
+
 @pytest.fixture
-def small(tmp_path, monkeypatch):
+def small(tmp_path, shelves, monkeypatch):
     """Make trainings small: one rendered family, few pictures, a short training of the bridge."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "auxiliary").symlink_to(shelves)
     monkeypatch.setenv("ADAPP_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("ADAPP_FEATURE_CACHE", raising=False)
     monkeypatch.setattr(pictures, "FAMILIES", ("washer",))
@@ -124,11 +132,11 @@ BOX = np.s_[20:44, 24:50]
 COLOURS = {"hole": (250, 20, 20), "crack": (20, 250, 240)}
 
 
-@pytest.fixture
-def root(tmp_path):
+@pytest.fixture(scope="session")
+def root(tmp_path_factory):
     """Three categories: two with normal pictures and masked holes, one with masked cracks only."""
     rng = np.random.default_rng(0)
-    folder = tmp_path / "set"
+    folder = tmp_path_factory.mktemp("data") / "set"
     for part, level, normals, kind in (
         ("plate", 90, 3, "hole"),
         ("board", 160, 3, "hole"),
