@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
@@ -37,7 +38,8 @@ def talk(url, *calls):
             names = [tool.name for tool in (await session.list_tools()).tools]
             return names, [await session.call_tool(name, given) for name, given in calls]
 
-    return asyncio.run(whole())
+    with ThreadPoolExecutor(1) as own:  # the browser of other tests keeps a loop in this thread
+        return own.submit(asyncio.run, whole()).result()
 
 
 def test_every_endpoint_is_a_tool_that_takes_pictures_as_text(url, tmp_path):
