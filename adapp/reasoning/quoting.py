@@ -42,15 +42,16 @@ def quotations(
 ) -> Iterator[Quotation]:
     """Yield what to quote, aspect by aspect, the pages that fit the type evidence first.
 
-    A page that the project did not write is quoted once at most, and without the lines that give
-    orders or pass a verdict of their own.
+    A page that the project did not write is quoted once, however many others come before it, since
+    somebody put it there on purpose; and without the lines that give orders or pass a verdict of
+    their own.
     """
     told: set[str] = set()
     most, lines = _BRIEFLY if topic == "summary" else (_PAGES, _LINES)
     for aspect in aspects:
         quoted = 0
         for passage in _ranked(request):
-            if quoted == most or passage.id in told:
+            if passage.id in told or (passage.trusted and quoted >= most):
                 continue
             quotation = _quotation(passage, aspect, topic, request)
             if not passage.trusted:

@@ -213,6 +213,13 @@ def test_users_page_is_quoted_as_unchecked_and_once():
     assert text.count("crate.") == 1
 
 
+def test_users_page_is_quoted_however_many_pages_come_before_it():
+    own = passage("The press of line 7 cracks cells because its gauge drifts.", score=0.1)
+    said = report(topic="why", passages=(SCRATCH, HOLE, own))
+    assert "The press of line 7 cracks cells" in said.text
+    assert said.cited == ("bottle/scratch", "bottle/hole", "user/notes")
+
+
 def test_users_page_is_searched_for_the_topic():
     page = passage("Weather was dry. The cause is the new crate. Lunch at noon.")
     text = report(topic="why", passages=(page,)).text
