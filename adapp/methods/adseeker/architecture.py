@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from adapp.core.detector import SupportSet
-from adapp.core.errors import AdappError
+from adapp.core.module_command import finished
 from adapp.methods.adseeker.build import untrained
 from adapp.methods.adseeker.config import VARIANTS, Variant
 from adapp.methods.adseeker.detector import SeekerDetector
@@ -115,13 +115,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--variant", default="full", choices=VARIANTS[1:])
     parser.add_argument("--size", type=int, default=None, help="side of the picture, pixels")
     options = parser.parse_args(arguments)
-    try:
-        told = inspect_architecture(options.preset, options.variant, options.size)
-    except AdappError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    sys.stdout.write(json.dumps(told, indent=1) + "\n")
-    return 0
+    return finished(
+        lambda: json.dumps(
+            inspect_architecture(options.preset, options.variant, options.size), indent=1
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from adapp.auxiliary.pictures import sources
 from adapp.backbones.base import JointSpace
 from adapp.backbones.bridge import bridge_tensors
 from adapp.backbones.factory import create, create_joint
-from adapp.core.errors import AdappError, UsageError
+from adapp.core.errors import UsageError
+from adapp.core.module_command import finished
 from adapp.core.settings import Settings
 from adapp.methods.adseeker.centroids import calibrated
 from adapp.methods.adseeker.presets import config_for
@@ -101,13 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="its data folders")
     parser.add_argument("--out", type=Path, default=None, help="file to write instead")
     options = parser.parse_args(arguments)
-    try:
-        written = refit(options.checkpoint, options.data, options.out)
-    except AdappError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    sys.stdout.write(f"{written}\n")
-    return 0
+    return finished(lambda: str(refit(options.checkpoint, options.data, options.out)))
 
 
 if __name__ == "__main__":

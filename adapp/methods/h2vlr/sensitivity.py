@@ -20,6 +20,7 @@ import numpy as np
 
 from adapp.core.detector import SupportSet
 from adapp.core.errors import UsageError
+from adapp.core.module_command import finished
 from adapp.core.results import AnomalyResult, BinaryMask
 from adapp.data.dataset import Category, Sample, load_mask, read_roots
 from adapp.data.images import load_image
@@ -275,8 +276,8 @@ def _mask(sample: Sample) -> BinaryMask | None:
     return load_mask(sample, _SIDE, _SIDE)
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Run the command."""
+def main(words: Sequence[str] | None = None) -> int:
+    """Return the exit status: 0 done, 2 something the user can mend."""
     parser = argparse.ArgumentParser(prog="python -m adapp.methods.h2vlr.sensitivity")
     parser.add_argument("--preset", default="embedded")
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="data set folders")
@@ -299,16 +300,17 @@ def main(words: Sequence[str] | None = None) -> None:
         limit=given.limit,
         epochs=given.epochs,
     )
-    try:
+
+    def measured() -> str:
         report = measure(plan, given.constants, lambda told: _say(sys.stderr, told))
-    except UsageError as error:
-        _say(sys.stderr, str(error))
-        raise SystemExit(2) from error
-    given.json.parent.mkdir(parents=True, exist_ok=True)
-    given.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    for name, picture in plots(report).items():
-        given.json.with_name(f"{given.json.stem}-{name}.svg").write_text(picture, encoding="utf-8")
-    _say(sys.stdout, table(report))
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        given.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        for name, picture in plots(report).items():
+            file = given.json.with_name(f"{given.json.stem}-{name}.svg")
+            file.write_text(picture, encoding="utf-8")
+        return table(report)
+
+    return finished(measured)
 
 
 def _say(stream: TextIO, told: str) -> None:
@@ -316,4 +318,4 @@ def _say(stream: TextIO, told: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from adapp.backbones.base import ImageFeatures, JointSpace
-from adapp.core.errors import AdappError
+from adapp.core.module_command import finished
 from adapp.methods.kanoclip.build import untrained
 from adapp.methods.kanoclip.config import VARIANTS, Variant
 from adapp.methods.kanoclip.detector import KanoDetector
@@ -122,13 +122,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--variant", default="full", choices=VARIANTS[1:])
     parser.add_argument("--size", type=int, default=None, help="side of the picture, pixels")
     options = parser.parse_args(arguments)
-    try:
-        told = inspect_architecture(options.preset, options.variant, options.size)
-    except AdappError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    sys.stdout.write(json.dumps(told, indent=1) + "\n")
-    return 0
+    return finished(
+        lambda: json.dumps(
+            inspect_architecture(options.preset, options.variant, options.size), indent=1
+        )
+    )
 
 
 if __name__ == "__main__":

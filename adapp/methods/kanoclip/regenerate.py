@@ -14,7 +14,8 @@ from typing import Any, Final, cast
 
 import torch
 
-from adapp.core.errors import AdappError, UsageError
+from adapp.core.errors import UsageError
+from adapp.core.module_command import finished
 from adapp.core.settings import Settings
 from adapp.methods.kanoclip.descriptions import FORMAT, PER_CLASS, SHIPPED, parse
 from adapp.reasoning.qwen_model import Qwen, load
@@ -80,17 +81,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--size", choices=("7b", "3b"), default="7b", help="Qwen2.5-VL to ask")
     options = parser.parse_args(arguments)
-    try:
+
+    def asked() -> str:
         folder = find(cast("QwenSize", options.size), Settings().weights_dir)[0]
         qwen = load(folder, four_bit=False)
         told = json.loads(SHIPPED.read_text("utf-8"))
         fresh = regenerate(told, lambda question: answer(qwen, question), qwen.identity)
         text = json.dumps(fresh, indent=1, ensure_ascii=False)
         options.out.write_text(f"{text}\n", "utf-8")
-    except AdappError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
+        return ""
+
+    return finished(asked)
 
 
 if __name__ == "__main__":

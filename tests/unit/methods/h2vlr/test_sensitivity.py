@@ -76,7 +76,7 @@ def test_one_command_measures_and_writes_figures_tables_and_plots(root, tmp_path
     assert f"| set/plate | {residual['deviation']:.3f} | 2 |" in table(report)
 
 
-def test_what_cannot_be_measured_is_refused(root, tmp_path):
+def test_what_cannot_be_measured_is_refused(root, tmp_path, capsys):
     plan = Plan("tiny", (root,), ("set/gone",), tmp_path)
     with pytest.raises(UsageError, match="set/gone"):
         measure(plan, ["eta"], print)
@@ -84,5 +84,6 @@ def test_what_cannot_be_measured_is_refused(root, tmp_path):
         measure(plan, ["mu"], print)
     with pytest.raises(UsageError, match="with normal pictures"):
         measure(replace(plan, leave_out=("set/plate",), shots=9), ["eta"], print)
-    with pytest.raises(SystemExit):
-        main(["--data", str(root), "--leave-out", "set/gone", "--json", str(tmp_path / "x.json")])
+    asked = ["--data", str(root), "--leave-out", "set/gone", "--json", str(tmp_path / "x.json")]
+    assert main(asked) == 2
+    assert "set/gone" in capsys.readouterr().err
