@@ -193,6 +193,16 @@ class Explainer:
                 text, marked, Answer(update.explanation, marked, choice.why, searched, first)
             )
 
+    def prepare(self, case: Case) -> None:
+        """Load and run once what the first question about a part would wait for.
+
+        Raises:
+            BadPage: If the pages are damaged.
+            ModelUnavailable: If weights are not on this machine.
+        """
+        first = Question(QUICK_QUESTIONS["en"]["what"], topic="what")
+        self.request(case, first, self.search(case, first))
+
     def search(
         self,
         case: Case,

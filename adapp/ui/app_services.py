@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from adapp.core.settings import Settings
 from adapp.data.images import load_image
 from adapp.methods.registry import METHODS
+from adapp.services.case import case_of
 from adapp.services.examples import Example, examples
 from adapp.services.explaining import Explainer
-from adapp.services.inspection import InspectionRequest
+from adapp.services.inspection import Inspection, InspectionRequest
 from adapp.services.pace import Paces
 from adapp.services.pool import DetectorPool
+from adapp.services.regions import Thresholds
 from adapp.ui.pictures import thumb_uri
 from adapp.ui.presets import choose_preset, offered
 from adapp.ui.state import ResultShelf, Runs
@@ -81,7 +83,12 @@ def app_services(
     detectors = pool or DetectorPool()
     chosen, reason = choose_preset(preset or settings.preset, detectors, settings.checkpoint)
     shown = tuple(examples() if cards is None else cards)
-    paces = Paces()
+    paces, asked = Paces(), explainer or Explainer(chosen)
+
+    def then(inspection: Inspection) -> None:
+        asked.prepare(case_of(inspection, 0, Thresholds.of(inspection.calibration)))
+
+    first = _first_run(shown, chosen, settings.checkpoint)
     return AppServices(
         pool=detectors,
         presets=offered(chosen),
@@ -92,9 +99,9 @@ def app_services(
         thumbnails={example.key: _thumbnail(example) for example in shown},
         shelf=ResultShelf(),
         runs=Runs(),
-        explainer=explainer or Explainer(chosen),
+        explainer=asked,
         answers=Runs(),
-        warm_up=WarmUp(detectors, _first_run(shown, chosen, settings.checkpoint), paces),
+        warm_up=WarmUp(detectors, first, paces, then),
         paces=paces,
     )
 

@@ -1,12 +1,13 @@
-"""Load the model while the visitor still reads the page, so that the first map comes at once."""
+"""Load the models while the visitor still reads the page: map and answer then come at once."""
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from adapp.core.errors import AdappError
-from adapp.services.inspection import InspectionRequest, inspect
+from adapp.services.inspection import Inspection, InspectionRequest, inspect
 from adapp.services.pace import Paces
 from adapp.services.pool import DetectorPool
 
@@ -35,12 +36,21 @@ class WarmUp:
         pool: Store of detectors that the app uses.
         request: Inspection to run; None leaves the model to the first visitor.
         paces: Told how long it took.
+        then: Called with the inspection once the model is ready, in the background too: for what
+            a first question needs. Where it fails, that question says why.
     """
 
-    def __init__(self, pool: DetectorPool, request: InspectionRequest | None, paces: Paces) -> None:
+    def __init__(
+        self,
+        pool: DetectorPool,
+        request: InspectionRequest | None,
+        paces: Paces,
+        then: Callable[[Inspection], None] | None = None,
+    ) -> None:
         self._pool = pool
         self._request = request
         self._paces = paces
+        self._then = then
         self._readiness = Readiness("loading")
         self._thread = threading.Thread(target=self._run, name="adapp-warm-up", daemon=True)
 
@@ -61,23 +71,36 @@ class WarmUp:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        inspection = None
         try:
-            self._readiness = self._inspect()
+            inspection = self._inspect()
+            self._readiness = _told(self._request, inspection)
         except AdappError as refusal:
             self._readiness = Readiness("failed", detail=str(refusal))
         except Exception as failure:  # noqa: BLE001 - a thread has no caller to raise to
             _log.error("warm-up failed", exc_info=failure)
             self._readiness = Readiness("failed", detail=f"{type(failure).__name__}: see the log")
+        if inspection is not None and self._then is not None:
+            try:
+                self._then(inspection)
+            except Exception as failure:  # noqa: BLE001 - likewise
+                _log.warning("nothing is prepared for questions", exc_info=failure)
 
-    def _inspect(self) -> Readiness:
+    def _inspect(self) -> Inspection | None:
         inspection = None
-        if self._request is None:
-            return Readiness("ready", detail="the model loads with the first run")
-        for update in inspect(self._request, self._pool):
-            inspection = update.inspection
-        if inspection is None:
-            return Readiness("failed", detail="the warm-up run found nothing")
-        self._paces.note(inspection)
-        provenance = inspection.provenance
-        device = "CPU" if provenance.device == "cpu" else provenance.device.replace("cuda", "GPU")
-        return Readiness("ready", device, f"{provenance.backbone}, {provenance.dtype}")
+        if self._request is not None:
+            for update in inspect(self._request, self._pool):
+                inspection = update.inspection
+        if inspection is not None:
+            self._paces.note(inspection)
+        return inspection
+
+
+def _told(request: InspectionRequest | None, inspection: Inspection | None) -> Readiness:
+    if request is None:
+        return Readiness("ready", detail="the model loads with the first run")
+    if inspection is None:
+        return Readiness("failed", detail="the warm-up run found nothing")
+    ran = inspection.provenance
+    device = "CPU" if ran.device == "cpu" else ran.device.replace("cuda", "GPU")
+    return Readiness("ready", device, f"{ran.backbone}, {ran.dtype}")
