@@ -139,6 +139,21 @@ class JointSpace(Protocol):
         """
         ...
 
+    def products(
+        self, patches: Tensor, vectors: Tensor, stages: Sequence[int] | None = None
+    ) -> Tensor:
+        """Return products of projected patches and vectors, summed over the stages, [B, N, T].
+
+        As ``project`` and a matrix product would give them; where there is a shorter way, the
+        projected patches are never formed. Without gradient to the patches.
+
+        Args:
+            patches: Of every tapped stage, or of ``stages``, [S, B, N, D] unit norm.
+            vectors: [S, T, J] of any length.
+            stages: Positions of those stages among the taps; None means all.
+        """
+        ...
+
     def project_pooled(self, pooled: Tensor) -> Tensor:
         """Return picture vectors [B, P] in the joint space, [B, J] unit norm."""
         ...

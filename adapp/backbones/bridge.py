@@ -89,6 +89,28 @@ class Bridge(nn.Module):
         centre = centre.view(len(centre), *[1] * (patches.ndim - 2), self.width)
         return fresh_unit_norm(patches - centre)
 
+    def products(
+        self, patches: Tensor, vectors: Tensor, stages: Sequence[int] | None = None
+    ) -> Tensor:
+        """Return products of ``project(patches)`` and vectors, summed over stages, [B, N, T].
+
+        For a unit patch x and the centre c, (x - c) v = x v - c v and
+        |x - c|^2 = 1 - 2 x c + |c|^2: one matrix product, and no second copy of the patches.
+
+        Args:
+            patches: Of every stage, or of ``stages``, [S, B, N, D] unit norm.
+            vectors: [S, T, D] of any length.
+            stages: Positions of those stages; None means all.
+        """
+        centre = self.centre if stages is None else self.centre[list(stages)]
+        total = patches.new_zeros(())
+        for own, told, middle in zip(patches, vectors, centre, strict=True):
+            found = own @ torch.cat([told, middle[None]]).T  # [B, N, T + 1]
+            along = found[..., -1:]
+            length = (1.0 - 2.0 * along + middle.dot(middle)).clamp_min(1e-12).sqrt()
+            total = total + (found[..., :-1] - told @ middle) / length
+        return total
+
     def project_pooled(self, pooled: Tensor) -> Tensor:
         """Return picture vectors [B, D] centred, unit norm."""
         return functional.normalize(pooled - self.pooled_centre, dim=-1)

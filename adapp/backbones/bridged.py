@@ -56,6 +56,12 @@ class BridgedSpace:
         """Return patch tokens [S, B, N, D] of ``stages`` centred, [S, B, N, J] unit norm."""
         return self._bridge.project(patches, stages)
 
+    def products(
+        self, patches: Tensor, vectors: Tensor, stages: Sequence[int] | None = None
+    ) -> Tensor:
+        """Return products of projected patches [S, B, N, D] and vectors [S, T, J], [B, N, T]."""
+        return self._bridge.products(patches, vectors, stages)
+
     def project_pooled(self, pooled: Tensor) -> Tensor:
         """Return picture vectors [B, D] centred, [B, J] unit norm."""
         return self._bridge.project_pooled(pooled)

@@ -14,7 +14,7 @@ from adapp.backbones.clip_model import block_parts
 from adapp.backbones.inserted import LayerInsert
 from adapp.backbones.prompt_cache import PromptCache
 from adapp.backbones.token_rows import checked_length, tokens_of
-from adapp.ops.similarity import fresh_unit_norm
+from adapp.ops.similarity import fresh_unit_norm, summed_products
 
 TEMPERATURE = 0.07
 """As the methods built on CLIP divide cosines; CLIP's own is 0.01."""
@@ -86,6 +86,12 @@ class ClipSpace:
         """
         normed: Tensor = self._patch_norm(patches * patches.shape[-1] ** 0.5)
         return fresh_unit_norm(normed @ self._patch_projection)
+
+    def products(
+        self, patches: Tensor, vectors: Tensor, stages: Sequence[int] | None = None
+    ) -> Tensor:
+        """Return products of projected patches [S, B, N, D] and vectors [S, T, J], [B, N, T]."""
+        return summed_products(self.project(patches, stages), vectors)
 
     def project_pooled(self, pooled: Tensor) -> Tensor:
         """Return picture vectors [B, J], which the image tower has projected already."""

@@ -17,12 +17,13 @@ def structural_members(similarity: Tensor, neighbours: int) -> Tensor:
     """Return the nodes that are most similar to each node, itself left out, [B, N, K].
 
     Args:
-        similarity: Similarity of the nodes to each other, [B, N, N].
+        similarity: Similarity of the nodes to each other, [B, N, N]. Its diagonal is overwritten:
+            a copy would take as long as half of the search.
         neighbours: K; at most N - 1 are taken. Most similar first.
 
     Source: H2VLR section 3.3.
     """
-    others = similarity.detach().clone()
+    others = similarity.detach()
     others.diagonal(dim1=-2, dim2=-1).fill_(-torch.inf)
     return others.topk(min(neighbours, similarity.shape[-1] - 1), dim=-1).indices
 
@@ -119,6 +120,30 @@ def _inverse(degree: Tensor, power: float) -> Tensor:
     return torch.where(degree > 0, degree.clamp_min(1e-12) ** -power, torch.zeros_like(degree))
 
 
+def counted_degrees(
+    structural: Tensor, semantic: Tensor, weight: Tensor, *, include_own: bool
+) -> tuple[Tensor, Tensor]:
+    """Return weighted node degrees [B, N] and hyperedge degrees [B, N + T] from the members.
+
+    What :func:`node_degrees` and :func:`edge_degrees` read off the whole incidence.
+
+    Args:
+        structural: Members of the structural hyperedges, [B, N, K]: none twice, none its own.
+        semantic: Members of the semantic hyperedges, [B, T, K'], none twice.
+        weight: Of both kinds, [B, N + T].
+        include_own: Whether node j belongs to structural hyperedge j too.
+    """
+    nodes = structural.shape[1]
+    own, told = weight[:, :nodes], weight[:, nodes:]
+    degree = own if include_own else torch.zeros_like(own)
+    for members, each in ((structural, own), (semantic, told)):
+        shares = each.unsqueeze(-1).expand(members.shape)
+        degree = degree.scatter_add(1, members.flatten(1), shares.flatten(1))
+    edges = torch.full_like(weight, structural.shape[-1] + float(include_own))
+    edges[:, nodes:] = semantic.shape[-1]
+    return degree, edges
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Propagation:
     """One way from the nodes to the hyperedges and back: ``after H edge H' before``.
@@ -141,7 +166,12 @@ class Propagation:
         return left @ (self.incidence * self.before.unsqueeze(-1)).mT
 
 
-def hypergraph_operator(incidence: Tensor, weight: Tensor, norm: Normalisation) -> Propagation:
+def hypergraph_operator(
+    incidence: Tensor,
+    weight: Tensor,
+    norm: Normalisation,
+    degrees: tuple[Tensor, Tensor] | None = None,
+) -> Propagation:
     """Return the propagation of one hypergraph convolution.
 
     ``sym``      Dv^-1/2 H W De^-1 H' Dv^-1/2, degrees weighted (spectral radius 1)
@@ -152,11 +182,15 @@ def hypergraph_operator(incidence: Tensor, weight: Tensor, norm: Normalisation) 
         incidence: H, [B, N, E].
         weight: Hyperedge weights W, [B, E].
         norm: Which of the three.
+        degrees: Weighted degree of every node [B, N] and degree of every hyperedge [B, E], where
+            they are known; counted otherwise.
 
     Source: H2VLR eq. 4; ``sym`` is HGNN's form (Feng et al. 2019, eq. 10).
     """
-    degree = node_degrees(incidence, None if norm == "printed" else weight)
-    edge = weight * _inverse(edge_degrees(incidence), 1.0)
+    if degrees is None:
+        degrees = node_degrees(incidence, weight), edge_degrees(incidence)
+    degree = node_degrees(incidence) if norm == "printed" else degrees[0]
+    edge = weight * _inverse(degrees[1], 1.0)
     after = _inverse(degree, 1.0 if norm == "row" else 0.5)
     before = after if norm == "sym" else torch.ones_like(after)
     return Propagation(incidence, before, edge, after)

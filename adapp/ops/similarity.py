@@ -36,7 +36,23 @@ def join_stages(patches: Tensor | Sequence[Tensor]) -> Tensor:
         the mean of their cosines stage by stage.
     """
     stages = list(patches)
-    return torch.cat(stages, dim=-1).div_(math.sqrt(len(stages)))
+    scale = 1.0 / math.sqrt(len(stages))
+    if stages[0].requires_grad:
+        return torch.cat(stages, dim=-1) * scale
+    width = stages[0].shape[-1]
+    joined: Tensor = stages[0].new_empty(*stages[0].shape[:-1], width * len(stages))
+    for number, stage in enumerate(stages):  # scaled on its way: one pass
+        torch.mul(stage, scale, out=joined[..., number * width : (number + 1) * width])
+    return joined
+
+
+def summed_products(tokens: Tensor, vectors: Tensor) -> Tensor:
+    """Return products of tokens [S, B, N, J] and vectors [S, T, J], summed over S, [B, N, T]."""
+    rows = tokens.flatten(1, 2)  # [S, B * N, J]
+    total = rows[0] @ vectors[0].T
+    for own, told in zip(rows[1:], vectors[1:], strict=True):
+        total = torch.addmm(total, own, told.T)
+    return total.view(*tokens.shape[1:3], -1)
 
 
 def matching_cost(queries: Tensor, tokens: Tensor) -> Tensor:

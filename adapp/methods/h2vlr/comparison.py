@@ -12,7 +12,7 @@ from torch import Tensor
 
 from adapp.methods.h2vlr.config import H2vlrConfig
 from adapp.methods.h2vlr.gallery import DIRECTIONS, SupportGallery, structure_tokens
-from adapp.methods.h2vlr.spread import cell_distance, rarity, tap_costs
+from adapp.methods.h2vlr.spread import cell_distance, matched_costs, rarity
 from adapp.ops.hypergraph import structural_members
 from adapp.ops.maps import calibrate_cost, cost_logit
 from adapp.ops.similarity import best_rows
@@ -72,8 +72,7 @@ def compare(
     separate = config.gallery.matching == "separate"
     nearest = _nearest_by_tap(gallery, visual) if separate else None
     rows = nearest_rows(gallery, visual, along) if nearest is None else nearest[0]
-    matched = gallery.tokens.index_select(0, rows.flatten()).view_as(visual)
-    per_tap = tap_costs(visual, matched, gallery.taps)
+    per_tap = matched_costs(visual, gallery.tokens, rows, gallery.taps)
     cost = per_tap.mean(dim=-1) if nearest is None else nearest[1]
     similarity = _similarity(gallery, visual, joint, config)
     members = structural_members(similarity, config.graph.neighbours)

@@ -36,7 +36,6 @@ from adapp.methods.h2vlr.support import (
     encode_support,
     gallery_of,
     inspect_tokens,
-    joint_of,
     make_state,
     support_context,
 )
@@ -130,7 +129,7 @@ class H2vlrDetector:
                 direction = self.network.direction
             state = make_state(
                 gallery,
-                joint_of(encoded),
+                encoded,
                 prompts_for(category),
                 context,
                 self.space,
@@ -180,6 +179,7 @@ class FittedH2vlr:
         """Score one query picture; the maps come back at its own resolution."""
         return self.predict_batch([query])[0]
 
+    @torch.inference_mode()
     def predict_batch(self, queries: Sequence[RgbImage]) -> list[AnomalyResult]:
         """Score several query pictures."""
         detector, results = self.detector, []

@@ -1,7 +1,7 @@
 """From a frozen encoder's features to the tokens that H2VLR compares and reasons on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -22,20 +22,38 @@ class Tokens:
 
     Attributes:
         visual: Joined taps of the visual comparison, [B, N, W] unit norm.
-        joint: Patches in the joint space, [S, B, N, J] unit norm.
+        compared: Patches that meet the prompts, as encoded, [S, B, N, D] unit norm.
+        stages: Positions of their stages among the taps.
         pooled: Picture vectors in the joint space, [B, J] unit norm.
         grid: Patch grid (h, w), h * w = N.
+        space: Joint space.
     """
 
     visual: Tensor
-    joint: Tensor
+    compared: Tensor
+    stages: tuple[int, ...]
     pooled: Tensor
     grid: tuple[int, int]
+    space: JointSpace
+
+    @property
+    def joint(self) -> Tensor:
+        """Patches in the joint space, [S, B, N, J] unit norm; formed anew each time."""
+        return self.space.project(self.compared, self.stages)
+
+    def products(self, vectors: Tensor) -> Tensor:
+        """Return ``joint`` times vectors [S, T, J], summed over the stages, [B, N, T]."""
+        return self.space.products(self.compared, vectors, self.stages)
 
     def picked(self, chosen: Sequence[int] | slice) -> "Tokens":
         """Return the chosen pictures."""
         rows = chosen if isinstance(chosen, slice) else list(chosen)
-        return Tokens(self.visual[rows], self.joint[:, rows], self.pooled[rows], self.grid)
+        return replace(
+            self,
+            visual=self.visual[rows],
+            compared=self.compared[:, rows],
+            pooled=self.pooled[rows],
+        )
 
 
 def tokens_of(features: ImageFeatures, space: JointSpace, config: H2vlrConfig) -> Tokens:
@@ -44,16 +62,28 @@ def tokens_of(features: ImageFeatures, space: JointSpace, config: H2vlrConfig) -
     Raises:
         ValueError: If V-V tokens are asked for and the encoder has none.
     """
+    compared, stages = compared_tokens(features, config)
     return Tokens(
         visual=join_stages([features.patches[stage] for stage in config.gallery.stages]),
-        joint=joint_tokens(features, space, config),
+        compared=compared,
+        stages=stages,
         pooled=space.project_pooled(features.pooled),
         grid=features.grid,
+        space=space,
     )
 
 
 def joint_tokens(features: ImageFeatures, space: JointSpace, config: H2vlrConfig) -> Tensor:
     """Return the patches that meet the prompts, [S, B, N, J] unit norm.
+
+    Raises:
+        ValueError: If V-V tokens are asked for and the encoder has none.
+    """
+    return space.project(*compared_tokens(features, config))
+
+
+def compared_tokens(features: ImageFeatures, config: H2vlrConfig) -> tuple[Tensor, tuple[int, ...]]:
+    """Return the patches that meet the prompts, [S, B, N, D], and the positions of their stages.
 
     Raises:
         ValueError: If V-V tokens are asked for and the encoder has none.
@@ -64,10 +94,10 @@ def joint_tokens(features: ImageFeatures, space: JointSpace, config: H2vlrConfig
             msg = "the text map needs the V-V path; create the encoder with local_from"
             raise ValueError(msg)
         compared = features.local
-    positions = [stage % len(compared) for stage in config.induction.stages]
-    if positions == list(range(len(compared))):
-        return space.project(compared)
-    return space.project(compared[positions], positions)
+    positions = tuple(stage % len(compared) for stage in config.induction.stages)
+    if positions == tuple(range(len(compared))):
+        return compared, positions
+    return compared[list(positions)], positions
 
 
 def encode(
@@ -85,11 +115,11 @@ def together(parts: Sequence[Tokens]) -> Tokens:
     """Return several batches as one."""
     if len(parts) == 1:
         return parts[0]
-    return Tokens(
+    return replace(
+        parts[0],
         visual=torch.cat([part.visual for part in parts]),
-        joint=torch.cat([part.joint for part in parts], dim=1),
+        compared=torch.cat([part.compared for part in parts], dim=1),
         pooled=torch.cat([part.pooled for part in parts]),
-        grid=parts[0].grid,
     )
 
 

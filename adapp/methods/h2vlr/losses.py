@@ -4,7 +4,7 @@ Shape letters as in ``adapp.core.results``; S stages of the joint space, J its c
 of a map, Z normal patches.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from torch.nn import functional
 from adapp.methods.h2vlr.config import H2vlrConfig, LossConfig
 from adapp.methods.h2vlr.reasoning import CellMaps, enlarged, fused_map
 from adapp.methods.h2vlr.semantics import SemanticRepository
-from adapp.ops.hypergraph import hypergraph_operator, roughness
+from adapp.ops.hypergraph import roughness
 from adapp.ops.losses import binary_focal_loss, dice_loss
 
 
@@ -103,7 +103,8 @@ def structure_loss(cells: CellMaps, nodes: Tensor, config: LossConfig) -> Tensor
         msg = "the structural loss needs learned reasoning (variant full)"
         raise ValueError(msg)
     logits = cells.node_logits
-    operator = hypergraph_operator(cells.graph.incidence, cells.graph.weight.detach(), "sym")
+    graph = replace(cells.graph, weight=cells.graph.weight.detach())
+    operator = graph.operator("sym")
     rough = roughness(torch.sigmoid(logits), operator) / nodes.shape[1]
     return node_loss(logits, nodes, config) + config.smoothness * rough.mean()
 

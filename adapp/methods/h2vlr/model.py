@@ -15,6 +15,9 @@ from adapp.methods.h2vlr.config import GraphConfig, H2vlrConfig, ScoreConfig, Va
 from adapp.methods.h2vlr.semantics import Direction, Mapper
 from adapp.ops.checks import check_shape
 from adapp.ops.hypergraph import (
+    Normalisation,
+    Propagation,
+    counted_degrees,
     hypergraph_operator,
     incidence_matrix,
     prompt_edge_weights,
@@ -40,12 +43,21 @@ class Hypergraph:
         claimed: Members of every semantic hyperedge, [B, T, K].
         incidence: Structural, then semantic hyperedges, [B, N, N + T].
         weight: Hyperedge weights, 1 for structural ones, [B, N + T].
+        include_own: Whether every patch belongs to its own structural hyperedge.
     """
 
     members: Tensor
     claimed: Tensor
     incidence: Tensor
     weight: Tensor
+    include_own: bool
+
+    def operator(self, norm: Normalisation) -> Propagation:
+        """Return the propagation of one hypergraph convolution."""
+        degrees = counted_degrees(
+            self.members, self.claimed, self.weight, include_own=self.include_own
+        )
+        return hypergraph_operator(self.incidence, self.weight, norm, degrees)
 
 
 def make_hypergraph(
@@ -78,6 +90,7 @@ def make_hypergraph(
         claimed,
         torch.cat([structural, semantic], dim=-1),
         torch.cat([ones, weights], dim=-1),
+        config.include_self,
     )
 
 
@@ -91,7 +104,7 @@ def spread_out(values: Tensor, graph: Hypergraph, share: float) -> Tensor:
         graph: Hypergraph of the same batch.
         share: Weight of the neighbourhood.
     """
-    operator = hypergraph_operator(graph.incidence, graph.weight, "row")
+    operator = graph.operator("row")
     return torch.lerp(values, propagate(values.unsqueeze(-1), operator).squeeze(-1), share)
 
 
@@ -127,16 +140,22 @@ class NodeFeatures(nn.Module):
             msg = f"nodes have {tokens} channels; graph.width says {config.width}"
             raise ValueError(msg)
 
-    def forward(self, joint: Tensor, evidence: Tensor) -> Tensor:
+    def forward(self, joint: Tensor | None, evidence: Tensor) -> Tensor:
         """Return node features, [B, N, C].
 
         Args:
-            joint: Patches in the joint space, [S, B, N, J].
+            joint: Patches in the joint space, [S, B, N, J]; None where nodes hold no tokens.
             evidence: [B, N, Ev].
+
+        Raises:
+            ValueError: If the tokens are needed and absent.
         """
         if not self.config.tokens and self.evidence is not None:
             only: Tensor = functional.gelu(self.evidence(evidence))
             return only
+        if joint is None:
+            msg = "these nodes hold tokens; give the patches in the joint space"
+            raise ValueError(msg)
         if self.squeeze is None or self.norm is None:
             nodes = joint.movedim(0, 2).flatten(2)
         else:
@@ -205,7 +224,7 @@ class HypergraphReasoner(nn.Module):
 
     def forward(
         self,
-        joint: Tensor,
+        joint: Tensor | None,
         visual: Tensor,
         readings: Tensor,
         graph: Hypergraph,
@@ -214,7 +233,7 @@ class HypergraphReasoner(nn.Module):
         """Return the log-odds of every patch being anomalous.
 
         Args:
-            joint: Patches in the joint space, [S, B, N, J].
+            joint: Patches in the joint space, [S, B, N, J]; None where nodes hold no tokens.
             visual: Visual evidence, [B, N, E]; E may be 0.
             readings: Evidence read in the joint space, [B, N, R]; R may be 0.
             graph: Hypergraph of the batch.
@@ -224,11 +243,12 @@ class HypergraphReasoner(nn.Module):
             ValueError: If shapes disagree.
         """
         batch, patches = start.shape
-        check_shape("joint", joint, (None, batch, patches, None))
+        if joint is not None:
+            check_shape("joint", joint, (None, batch, patches, None))
         check_shape("visual", visual, (batch, patches, None))
         check_shape("readings", readings, (batch, patches, None))
         nodes = self.nodes(joint, torch.cat([visual, readings], dim=-1))
-        operator = hypergraph_operator(graph.incidence, graph.weight, self.config.norm)
+        operator = graph.operator(self.config.norm)
         for layer in self.layers:
             message = functional.relu(layer(propagate(nodes, operator)))
             message = functional.dropout(message, self.config.dropout, self.training)

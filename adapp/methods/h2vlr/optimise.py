@@ -21,7 +21,14 @@ from adapp.methods.h2vlr.episodes import Chunk, Episode, chunks, features_of, st
 from adapp.methods.h2vlr.losses import h2vlr_loss
 from adapp.methods.h2vlr.model import STACKED, H2vlrNetwork
 from adapp.methods.h2vlr.prompts import PromptSet
-from adapp.methods.h2vlr.reasoning import CellMaps, base_maps, readings_of, reason
+from adapp.methods.h2vlr.reasoning import (
+    REASONING,
+    CellMaps,
+    base_maps,
+    readings_of,
+    reason,
+    spoken_of,
+)
 from adapp.methods.h2vlr.semantics import (
     Direction,
     SemanticRepository,
@@ -109,15 +116,17 @@ def answered(
     joint = joint_tokens(features_of(shelf, episode.queries[chosen]), lesson.space, config)
     matched = wording.support[:, episode.place[chosen].long()]
     visual = episode.visual[chosen].float()
-    maps = base_maps(joint, visual, matched, wording.semantics, config, lesson.direction)
+    semantics, graph = wording.semantics, variant in REASONING
+    spoken = spoken_of(joint, semantics, lesson.direction, graph=graph)
+    maps = base_maps(spoken.readings, visual, matched, semantics.temperature, config)
     cells = reason(
         network,
         variant,
         joint,
+        spoken.affinity,
         episode.members[chosen].long(),
         episode.evidence[chosen].float(),
         maps,
-        wording.semantics,
         shelf.grid,
         config,
     )

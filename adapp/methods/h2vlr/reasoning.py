@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from adapp.methods.h2vlr.config import H2vlrConfig, Variant
+from adapp.methods.h2vlr.encoding import Tokens
 from adapp.methods.h2vlr.model import (
     H2vlrNetwork,
     Hypergraph,
@@ -26,6 +27,9 @@ from adapp.methods.h2vlr.semantics import (
     forgiven,
 )
 from adapp.ops.maps import fuse_residual, top_percent_score
+
+REASONING: frozenset[Variant] = frozenset({"sghm", "full"})
+"""Steps that make a hypergraph."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +76,47 @@ class CellMaps:
     scores: Tensor
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoken:
+    """What the prompts say of the patches of a batch.
+
+    Attributes:
+        readings: Log-odds by the centres and, with a learned direction, along it, [M, B, N].
+        affinity: Cosine of patches and prompts, [B, N, T]; None where nobody asks for it.
+    """
+
+    readings: Tensor
+    affinity: Tensor | None
+
+
+def spoken_of(
+    joint: Tensor, semantics: SemanticRepository, direction: Direction | None, *, graph: bool
+) -> Spoken:
+    """Return what the prompts say of patches in the joint space; gradients reach the prompts.
+
+    Args:
+        joint: [S, B, N, J].
+        semantics: Prompts of the part.
+        direction: Learned direction; None without one.
+        graph: Whether a hypergraph is made, which asks for the affinities.
+    """
+    affinity = affinities(joint, semantics) if graph else None
+    return Spoken(readings_of(joint, semantics, direction), affinity)
+
+
+def spoken_by(tokens: Tokens, semantics: SemanticRepository, *, graph: bool) -> Spoken:
+    """Return the same for encoded patches, without gradient and without forming ``joint``.
+
+    There is no learned direction: its readings go with prompts that are being compared with it.
+    """
+    vectors = (semantics.abnormal_centre - semantics.normal_centre).unsqueeze(1)
+    if graph:
+        vectors = torch.cat([vectors, semantics.prompts], dim=1)
+    products = tokens.products(vectors) / len(vectors)  # [B, N, 1 + T]
+    read = products[..., 0] / semantics.temperature
+    return Spoken(read.unsqueeze(0), products[..., 1:] if graph else None)
+
+
 def readings_of(
     joint: Tensor, semantics: SemanticRepository, direction: Direction | None
 ) -> Tensor:
@@ -89,25 +134,19 @@ def readings_of(
 
 
 def base_maps(
-    joint: Tensor,
-    visual: Tensor,
-    matched: Tensor,
-    semantics: SemanticRepository,
-    config: H2vlrConfig,
-    direction: Direction | None = None,
+    spoken: Tensor, visual: Tensor, matched: Tensor, temperature: float, config: H2vlrConfig
 ) -> BaseMaps:
     """Return text, visual and base map. Source: H2VLR eq. 5.
 
     Args:
-        joint: Patches of the queries in the joint space, [S, B, N, J].
+        spoken: Readings of the queries' patches, [M, B, N]; see :class:`Spoken`.
         visual: M_vis, [B, N].
         matched: Readings of the nearest normal patch of each, [M, B, N].
-        semantics: Prompts of the part.
+        temperature: Of the prompts.
         config: Constants.
-        direction: Learned direction, where the evidence holds one.
     """
-    raw, *along = readings_of(joint, semantics, direction)
-    kinder = forgiven(raw, matched[0], config.loss.margin / semantics.temperature)
+    raw, *along = spoken
+    kinder = forgiven(raw, matched[0], config.loss.margin / temperature)
     text = torch.sigmoid(kinder if config.induction.anchor == "support" else raw)
     base = config.text_weight * text + (1.0 - config.text_weight) * visual
     readings = [raw, kinder]
@@ -119,11 +158,11 @@ def base_maps(
 def reason(
     network: H2vlrNetwork | None,
     variant: Variant,
-    joint: Tensor,
+    joint: Tensor | None,
+    affinity: Tensor | None,
     members: Tensor,
     evidence: Tensor,
     maps: BaseMaps,
-    semantics: SemanticRepository,
     grid: tuple[int, int],
     config: H2vlrConfig,
 ) -> CellMaps:
@@ -132,20 +171,20 @@ def reason(
     Args:
         network: Trained parts; needed by ``full``.
         variant: Step of the ladder.
-        joint: Patches of the queries in the joint space, [S, B, N, J].
+        joint: Patches of the queries in the joint space, [S, B, N, J]; None where the nodes hold
+            no tokens.
+        affinity: Cosine of patches and prompts, [B, N, T]; None leaves the hypergraph out.
         members: Structural neighbours of each patch, [B, N, K].
         evidence: Visual evidence of each patch, [B, N, E]; E may be 0.
         maps: Base maps.
-        semantics: Prompts of the part.
         grid: Patch grid (h, w).
         config: Constants.
     """
     percent = config.score.top_percent
-    if variant in {"sab", "dsi"}:
+    if variant not in REASONING or affinity is None:
         scores = top_percent_score(maps.base, percent)
         return CellMaps(maps, None, None, None, None, None, None, scores)
-    affinity = affinities(joint, semantics)
-    device = joint.device.type
+    device = affinity.device.type
     reduced = config.autocast and device in {"cpu", "cuda"}
     dtype = torch.bfloat16 if reduced else torch.float32
     graph = make_hypergraph(members, affinity, config.graph, dtype)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from adapp.backbones.base import JointSpace, TextTokens
 from adapp.methods.h2vlr.config import InductionConfig
 from adapp.methods.h2vlr.prompts import PromptSet
-from adapp.ops.similarity import unit_norm
+from adapp.ops.similarity import summed_products, unit_norm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,12 +160,7 @@ def affinities(joint: Tensor, semantics: SemanticRepository) -> Tensor:
 
     Source: H2VLR section 3.3, A = sim(p, T).
     """
-    prompts = semantics.prompts.mT  # [S, J, T]
-    tokens = joint.flatten(1, 2)  # [S, B * N, J]
-    total = tokens[0] @ prompts[0]
-    for stage in range(1, len(tokens)):
-        total = torch.addmm(total, tokens[stage], prompts[stage])
-    return total.view(*joint.shape[1:3], -1) / len(tokens)
+    return summed_products(joint, semantics.prompts) / len(joint)
 
 
 def forgiven(logits: Tensor, support_logits: Tensor, margin_logit: float) -> Tensor:

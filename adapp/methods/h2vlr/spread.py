@@ -82,6 +82,17 @@ def tap_costs(tokens: Tensor, matched: Tensor, taps: int) -> Tensor:
     return (1.0 - products * taps).clamp_min(0.0)
 
 
+def matched_costs(tokens: Tensor, bank: Tensor, rows: Tensor, taps: int) -> Tensor:
+    """Return :func:`tap_costs` of tokens [B, N, W] and the rows [B, N] of a bank [G, W].
+
+    Products are taken where the matched rows were gathered: a third large tensor takes its time.
+    """
+    matched = bank.index_select(0, rows.flatten())
+    matched *= tokens.flatten(0, 1)
+    products = matched.view(*tokens.shape[:-1], taps, -1).sum(dim=-1)
+    return products.mul_(-taps).add_(1.0).clamp_min_(0.0)
+
+
 def cell_distance(one: Tensor, other: Tensor, columns: int) -> Tensor:
     """Return the distance between cells given by their row-major positions, in cells."""
     down = torch.div(one, columns, rounding_mode="floor") - torch.div(

@@ -17,7 +17,15 @@ from adapp.methods.h2vlr.encoding import CHUNK, Tokens, encode, quarter_turned, 
 from adapp.methods.h2vlr.gallery import SupportGallery, make_gallery
 from adapp.methods.h2vlr.model import H2vlrNetwork
 from adapp.methods.h2vlr.prompts import PromptSet
-from adapp.methods.h2vlr.reasoning import CellMaps, base_maps, readings_of, reason
+from adapp.methods.h2vlr.reasoning import (
+    REASONING,
+    CellMaps,
+    Spoken,
+    base_maps,
+    reason,
+    spoken_by,
+    spoken_of,
+)
 from adapp.methods.h2vlr.semantics import (
     Direction,
     SemanticRepository,
@@ -122,7 +130,7 @@ def support_context(
 
 def make_state(
     gallery: SupportGallery,
-    joint: Tensor,
+    support: EncodedSupport,
     prompts: PromptSet,
     context: Tensor | None,
     space: JointSpace,
@@ -133,8 +141,7 @@ def make_state(
 
     Args:
         gallery: Its normal patches.
-        joint: Its pictures in the joint space in the gallery's (turn, picture) order,
-            [S, turns * k, N, J].
+        support: Its encoded pictures.
         prompts: Prompts of the part.
         context: C_S of the mapper; None for static prompts.
         space: Joint space.
@@ -142,13 +149,21 @@ def make_state(
         direction: Learned direction, where the evidence holds one.
     """
     semantics = repository(space, prompts, context, config.induction)
-    readings = readings_of(joint, semantics, direction).flatten(1)[:, gallery.place]
-    return SupportState(gallery, prompts, semantics, readings, direction)
+    views = (support.upright, *support.turned)  # the gallery's order: turn, picture, cell
+    readings = [
+        _spoken(one, semantics, direction, graph=False).readings.flatten(1) for one in views
+    ]
+    placed = torch.cat(readings, dim=1)[:, gallery.place]
+    return SupportState(gallery, prompts, semantics, placed, direction)
 
 
-def joint_of(support: EncodedSupport) -> Tensor:
-    """Return all encoded pictures in the joint space, [S, turns * k, N, J]."""
-    return torch.cat([one.joint for one in (support.upright, *support.turned)], dim=1)
+def _spoken(
+    tokens: Tokens, semantics: SemanticRepository, direction: Direction | None, *, graph: bool
+) -> Spoken:
+    """Return what the prompts say of encoded pictures, the shortest way there is."""
+    if direction is None:
+        return spoken_by(tokens, semantics, graph=graph)
+    return spoken_of(tokens.joint, semantics, direction, graph=graph)
 
 
 def inspect_tokens(
@@ -160,18 +175,23 @@ def inspect_tokens(
 ) -> tuple[Comparison, CellMaps]:
     """Return encoded queries held against the support, and what ``variant`` says about them."""
     with torch.no_grad():
-        found = compare(state.gallery, tokens.visual, tokens.joint, config)
+        full = variant == "full" and network is not None and config.graph.tokens
+        needed = full or config.graph.structure == "joint"
+        joint = tokens.joint if needed else None
+        found = compare(state.gallery, tokens.visual, joint, config)
         visual = visual_map(found.cost, state.gallery, config)
         matched = state.readings[:, found.rows]
-        maps = base_maps(tokens.joint, visual, matched, state.semantics, config, state.direction)
+        semantics = state.semantics
+        spoken = _spoken(tokens, semantics, state.direction, graph=variant in REASONING)
+        maps = base_maps(spoken.readings, visual, matched, semantics.temperature, config)
         cells = reason(
             network,
             variant,
-            tokens.joint,
+            joint,
+            spoken.affinity,
             found.members,
             found.evidence,
             maps,
-            state.semantics,
             tokens.grid,
             config,
         )

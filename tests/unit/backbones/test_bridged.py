@@ -42,6 +42,17 @@ def test_patches_are_centred_by_the_bridge(space, bridge):
     )
 
 
+@pytest.mark.parametrize("stages", [None, (1, 3)])
+def test_products_are_those_of_the_projected_patches(space, stages):
+    count = 4 if stages is None else len(stages)
+    patches = torch.nn.functional.normalize(torch.randn(count, 2, 9, 64), dim=-1)
+    vectors = torch.randn(count, 5, 64)
+    expected = torch.einsum("sbnj,stj->bnt", space.project(patches, stages), vectors)
+    before = patches.clone()
+    assert torch.allclose(space.products(patches, vectors, stages), expected, atol=1e-5)
+    assert torch.equal(patches, before)
+
+
 def test_prompts_pass_the_tower_and_the_bridge(space, bridge):
     reference = new_bridge("tiny")
     reference.load_state_dict(bridge)

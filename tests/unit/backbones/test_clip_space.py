@@ -100,6 +100,13 @@ def test_patches_of_any_stage_pass_the_last_norm_and_the_projection(space, model
     assert torch.allclose(found.norm(dim=-1), torch.ones(3, 2, 16), atol=1e-5)
 
 
+def test_products_are_those_of_the_projected_patches(space, model):
+    patches = functional.normalize(torch.randn(3, 2, 9, model.visual.conv1.out_channels), dim=-1)
+    vectors = torch.randn(3, 5, space.width)
+    expected = torch.einsum("sbnj,stj->bnt", space.project(patches), vectors)
+    assert torch.allclose(space.products(patches, vectors), expected, atol=1e-5)
+
+
 def test_a_picture_vector_is_projected_already(space, model):
     pooled = toys.clip(model, stages=(4,)).encode_images(toys.pixels(height=64, width=64)).pooled
     assert torch.allclose(space.project_pooled(pooled), pooled, atol=1e-6)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from adapp.ops.hypergraph import (
+    counted_degrees,
     edge_degrees,
     heterogeneous_incidence,
     hypergraph_laplacian,
@@ -258,3 +259,24 @@ def test_roughness_is_the_quadratic_form_and_falls_along_its_gradient():
     rough.sum().backward()
     smoother = roughness(scores.detach() - 0.1 * scores.grad, operator)
     assert bool((smoother < rough).all())
+
+
+@pytest.mark.parametrize("include_own", [True, False])
+def test_degrees_counted_from_members_are_those_of_the_incidence(include_own):
+    structural = structural_members(torch.rand(2, 12, 12), 4)
+    semantic = semantic_members(torch.rand(2, 12, 5), 4)
+    incidence = torch.cat(
+        [
+            incidence_matrix(structural, 12, include_own=include_own),
+            incidence_matrix(semantic, 12),
+        ],
+        dim=-1,
+    )
+    weight = torch.rand(2, 17)
+    nodes, edges = counted_degrees(structural, semantic, weight, include_own=include_own)
+    assert_same(nodes, node_degrees(incidence, weight))
+    assert_same(edges, edge_degrees(incidence))
+    assert bool((weight[:, :12] <= 1).all())  # what came in is unchanged
+    for norm in ("sym", "row", "printed"):
+        counted = hypergraph_operator(incidence, weight, norm, (nodes, edges))
+        assert_same(counted.matrix(), hypergraph_operator(incidence, weight, norm).matrix())

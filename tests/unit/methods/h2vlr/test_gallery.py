@@ -17,6 +17,7 @@ from adapp.methods.h2vlr.spread import (
     cell_distance,
     held_out_residual,
     left_out,
+    matched_costs,
     principal_directions,
     quantile,
     rarity,
@@ -183,6 +184,15 @@ def test_what_one_half_leaves_of_the_other_is_more_than_it_leaves_of_itself():
     lonely = torch.zeros(2, CELLS, dtype=torch.bool)
     lonely[0, 0] = True
     assert held_out_residual(tokens, lonely, 8).tolist() == [1.0]
+
+
+def test_costs_of_matched_rows_are_those_of_the_pairs():
+    bank, tokens = unit_norm(torch.randn(7, 12)), unit_norm(torch.randn(2, 4, 12))
+    rows = torch.randint(0, 7, (2, 4))
+    before = bank.clone(), tokens.clone()
+    assert_same(matched_costs(tokens, bank, rows, 3), tap_costs(tokens, bank[rows], 3))
+    assert torch.equal(bank, before[0])
+    assert torch.equal(tokens, before[1])
 
 
 def test_small_pieces():

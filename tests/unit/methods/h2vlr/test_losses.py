@@ -21,9 +21,9 @@ from adapp.methods.h2vlr.losses import (
     triplet,
     visual_to_text,
 )
-from adapp.methods.h2vlr.reasoning import base_maps, reason
+from adapp.methods.h2vlr.reasoning import REASONING, base_maps, reason, spoken_of
 from adapp.methods.h2vlr.semantics import SemanticRepository
-from adapp.ops.hypergraph import hypergraph_laplacian
+from adapp.ops.hypergraph import hypergraph_laplacian, structural_members
 from adapp.ops.similarity import unit_norm
 from tests.tolerance import assert_same
 from tests.unit.methods.h2vlr.planted_parts import (
@@ -109,10 +109,12 @@ def test_alignment_is_the_sum_of_its_three_terms():
 def cells_of(config, network=None, variant="full", batch=2):
     prompts, joint = semantics(), joint_tokens(batch)
     prompts.abnormal.requires_grad_()
-    maps = base_maps(joint, torch.rand(batch, CELLS), torch.zeros(1, batch, CELLS), prompts, config)
-    members = torch.rand(batch, CELLS, CELLS).topk(8, dim=-1).indices
+    spoken = spoken_of(joint, prompts, None, graph=variant in REASONING)
+    matched, visual = torch.zeros(1, batch, CELLS), torch.rand(batch, CELLS)
+    maps = base_maps(spoken.readings, visual, matched, prompts.temperature, config)
+    members = structural_members(torch.rand(batch, CELLS, CELLS), 8)
     nothing = torch.zeros(batch, CELLS, 0)
-    cells = reason(network, variant, joint, members, nothing, maps, prompts, GRID, config)
+    cells = reason(network, variant, joint, spoken.affinity, members, nothing, maps, GRID, config)
     return joint, cells, prompts
 
 
@@ -223,12 +225,12 @@ def test_a_nodes_own_evidence_is_supervised_by_itself():
     network = built(config)
     prompts, joint = semantics(4), joint_tokens(2, 4)
     direction = network.direction
-    maps = base_maps(
-        joint, torch.rand(2, CELLS), torch.zeros(2, 2, CELLS), prompts, config, direction
-    )
-    members = torch.rand(2, CELLS, CELLS).topk(8, dim=-1).indices
+    spoken = spoken_of(joint, prompts, direction, graph=True)
+    matched = torch.zeros(2, 2, CELLS)
+    maps = base_maps(spoken.readings, torch.rand(2, CELLS), matched, prompts.temperature, config)
+    members = structural_members(torch.rand(2, CELLS, CELLS), 8)
     visual = torch.randn(2, CELLS, len(channels(config)))
-    cells = reason(network, "full", joint, members, visual, maps, prompts, GRID, config)
+    cells = reason(network, "full", joint, spoken.affinity, members, visual, maps, GRID, config)
     loss = h2vlr_loss(joint, cells, prompts, truth(), GRID, config)
     nodes = node_truth(truth().target, GRID, zero)
     assert_same(loss, node_loss(cells.own_logits, nodes, zero))

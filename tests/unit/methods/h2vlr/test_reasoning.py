@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from adapp.methods.h2vlr.comparison import channels
+from adapp.methods.h2vlr.encoding import Tokens
 from adapp.methods.h2vlr.model import H2vlrNetwork, spread_out
 from adapp.methods.h2vlr.presets import PAPER
 from adapp.methods.h2vlr.reasoning import (
+    REASONING,
     base_maps,
     enlarged,
     fused_map,
@@ -16,9 +18,13 @@ from adapp.methods.h2vlr.reasoning import (
     readings_of,
     reason,
     residual_of,
+    spoken_by,
+    spoken_of,
 )
 from adapp.methods.h2vlr.semantics import Direction
+from adapp.ops.hypergraph import structural_members
 from adapp.ops.maps import top_percent_score
+from adapp.ops.similarity import unit_norm
 from tests.tolerance import assert_same
 from tests.unit.methods.h2vlr.planted_parts import (
     CELLS,
@@ -29,6 +35,7 @@ from tests.unit.methods.h2vlr.planted_parts import (
     our_form,
     paper_form,
     semantics,
+    tiny_space,
 )
 
 
@@ -38,10 +45,12 @@ def said(config, variant, network=None, batch=2):
     direction = Direction(torch.randn(stages, JOINT), torch.tensor(0.5))
     direction = direction if config.graph.direction else None
     matched = torch.randn(1 + (direction is not None), batch, CELLS)
-    maps = base_maps(joint, torch.rand(batch, CELLS), matched, prompts, config, direction)
-    members = torch.rand(batch, CELLS, CELLS).topk(8, dim=-1).indices
+    spoken = spoken_of(joint, prompts, direction, graph=variant in REASONING)
+    visual = torch.rand(batch, CELLS)
+    maps = base_maps(spoken.readings, visual, matched, prompts.temperature, config)
+    members = structural_members(torch.rand(batch, CELLS, CELLS), 8)
     evidence = torch.randn(batch, CELLS, len(channels(config)))
-    return reason(network, variant, joint, members, evidence, maps, prompts, GRID, config)
+    return reason(network, variant, joint, spoken.affinity, members, evidence, maps, GRID, config)
 
 
 def test_the_base_map_is_the_weighted_mean_of_its_two_halves():
@@ -124,11 +133,39 @@ def test_a_learned_direction_is_read_beside_the_centres_and_against_the_match():
     assert_same(found[1], expected)
     assert readings_of(joint, prompts, None).shape[0] == 1
     matched = torch.randn(2, 2, CELLS)
-    maps = base_maps(joint, torch.rand(2, CELLS), matched, prompts, our_form(), direction)
+    maps = base_maps(found, torch.rand(2, CELLS), matched, prompts.temperature, our_form())
     assert_same(maps.readings[2], found[1])
     assert_same(maps.readings[3], found[1] - matched[1])
-    plain = base_maps(joint, maps.visual, matched[:1], prompts, our_form())
+    plain = base_maps(found[:1], maps.visual, matched[:1], prompts.temperature, our_form())
     assert_same(plain.base, maps.base)  # evidence only: no map is made of it
+
+
+@pytest.mark.parametrize("graph", [True, False])
+def test_encoded_patches_are_read_as_projected_ones(graph):
+    space = tiny_space()
+    prompts = semantics(4, joint=space.width)
+    compared = unit_norm(torch.randn(4, 2, CELLS, space.width))
+    tokens = Tokens(compared[0], compared, (0, 1, 2, 3), compared[0, :, 0], GRID, space)
+    found = spoken_by(tokens, prompts, graph=graph)
+    expected = spoken_of(tokens.joint, prompts, None, graph=graph)
+    assert_same(found.readings, expected.readings)
+    if graph:
+        assert_same(found.affinity, expected.affinity)
+    else:
+        assert found.affinity is None is expected.affinity
+
+
+def test_nodes_that_hold_tokens_ask_for_them():
+    config = paper_form()
+    network = built(config)
+    prompts, joint = semantics(), joint_tokens(2)
+    spoken = spoken_of(joint, prompts, None, graph=True)
+    matched, visual = torch.zeros(1, 2, CELLS), torch.rand(2, CELLS)
+    maps = base_maps(spoken.readings, visual, matched, prompts.temperature, config)
+    members = structural_members(torch.rand(2, CELLS, CELLS), 8)
+    nothing = torch.zeros(2, CELLS, 0)
+    with pytest.raises(ValueError, match="give the patches"):
+        reason(network, "full", None, spoken.affinity, members, nothing, maps, GRID, config)
 
 
 def test_full_reasons_and_scores():
