@@ -66,6 +66,8 @@ def test_a_card_gives_back_what_it_was_given():
     assert GenericThreshold.of_card({CARD_KEY: found.card()}, (0.0, 2.0)) == found
     assert "without its category" in str(found.card()["set_on"])
     assert GenericThreshold.of_card({}, (0.0, 2.0)) == GenericThreshold(1.0, 0.5)
+    nothing = GenericThreshold.middle((0.0, 2.0))  # no category had a good picture
+    assert GenericThreshold.of_card({CARD_KEY: nothing.card()}, (0.0, 2.0)) == nothing
 
 
 def test_the_note_says_what_stands_behind_it():
