@@ -84,7 +84,7 @@ class GenericThreshold:
     def of_card(
         cls, card: Mapping[str, CardValue], score_range: tuple[float, float]
     ) -> "GenericThreshold":
-        """Return what a checkpoint's card says, or the middle of the scale if nothing was learned."""
+        """Return what a card says, or the middle of the scale if nothing was learned."""
         told = card.get(CARD_KEY)
         if not isinstance(told, dict) or told["false_alarms"] is None:
             return cls.middle(score_range)

@@ -12,6 +12,7 @@ from importlib import import_module
 
 from adapp.cli.commands import build_parser
 from adapp.cli.terminal import tell
+from adapp.core.allocator import keep_freed_memory
 from adapp.core.errors import AdappError
 
 DONE = 0
@@ -23,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     arguments = build_parser().parse_args(given)
     arguments.given = given
+    keep_freed_memory()
     after_stop = ""
     try:
         module = import_module(f"adapp.cli.{arguments.module}")
