@@ -107,7 +107,7 @@ def spoken_of(
 def spoken_by(tokens: Tokens, semantics: SemanticRepository, *, graph: bool) -> Spoken:
     """Return the same for encoded patches, without gradient and without forming ``joint``.
 
-    There is no learned direction: its readings go with prompts that are being compared with it.
+    Readings along a learned direction are not among them: see :func:`spoken_of`.
     """
     vectors = (semantics.abnormal_centre - semantics.normal_centre).unsqueeze(1)
     if graph:
@@ -173,17 +173,23 @@ def reason(
         variant: Step of the ladder.
         joint: Patches of the queries in the joint space, [S, B, N, J]; None where the nodes hold
             no tokens.
-        affinity: Cosine of patches and prompts, [B, N, T]; None leaves the hypergraph out.
+        affinity: Cosine of patches and prompts, [B, N, T]; None where no hypergraph is made.
         members: Structural neighbours of each patch, [B, N, K].
         evidence: Visual evidence of each patch, [B, N, E]; E may be 0.
         maps: Base maps.
         grid: Patch grid (h, w).
         config: Constants.
+
+    Raises:
+        ValueError: If something that ``variant`` needs is None.
     """
     percent = config.score.top_percent
-    if variant not in REASONING or affinity is None:
+    if variant not in REASONING:
         scores = top_percent_score(maps.base, percent)
         return CellMaps(maps, None, None, None, None, None, None, scores)
+    if affinity is None:
+        msg = f"{variant} makes a hypergraph; give the affinity of patches and prompts"
+        raise ValueError(msg)
     device = affinity.device.type
     reduced = config.autocast and device in {"cpu", "cuda"}
     dtype = torch.bfloat16 if reduced else torch.float32

@@ -78,8 +78,7 @@ def left_out(
 
 def tap_costs(tokens: Tensor, matched: Tensor, taps: int) -> Tensor:
     """Return 1 - cosine of paired joined tokens [..., W] at each tap, [..., taps]."""
-    products = (tokens * matched).reshape(*tokens.shape[:-1], taps, -1).sum(dim=-1)
-    return (1.0 - products * taps).clamp_min(0.0)
+    return _costs_of(tokens * matched, taps)
 
 
 def matched_costs(tokens: Tensor, bank: Tensor, rows: Tensor, taps: int) -> Tensor:
@@ -89,8 +88,13 @@ def matched_costs(tokens: Tensor, bank: Tensor, rows: Tensor, taps: int) -> Tens
     """
     matched = bank.index_select(0, rows.flatten())
     matched *= tokens.flatten(0, 1)
-    products = matched.view(*tokens.shape[:-1], taps, -1).sum(dim=-1)
-    return products.mul_(-taps).add_(1.0).clamp_min_(0.0)
+    return _costs_of(matched.view_as(tokens), taps)
+
+
+def _costs_of(products: Tensor, taps: int) -> Tensor:
+    """Return 1 - cosine at each tap, [..., taps], for products by channel [..., W]."""
+    cosines = products.reshape(*products.shape[:-1], taps, -1).sum(dim=-1) * taps
+    return (1.0 - cosines).clamp_min(0.0)
 
 
 def cell_distance(one: Tensor, other: Tensor, columns: int) -> Tensor:

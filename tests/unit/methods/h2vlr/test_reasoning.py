@@ -155,7 +155,7 @@ def test_encoded_patches_are_read_as_projected_ones(graph):
         assert found.affinity is None is expected.affinity
 
 
-def test_nodes_that_hold_tokens_ask_for_them():
+def test_reasoning_asks_for_the_tokens_and_affinities_that_it_needs():
     config = paper_form()
     network = built(config)
     prompts, joint = semantics(), joint_tokens(2)
@@ -166,6 +166,8 @@ def test_nodes_that_hold_tokens_ask_for_them():
     nothing = torch.zeros(2, CELLS, 0)
     with pytest.raises(ValueError, match="give the patches"):
         reason(network, "full", None, spoken.affinity, members, nothing, maps, GRID, config)
+    with pytest.raises(ValueError, match="give the affinity"):
+        reason(network, "full", joint, None, members, nothing, maps, GRID, config)
 
 
 def test_full_reasons_and_scores():
