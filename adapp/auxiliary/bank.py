@@ -266,3 +266,11 @@ def _write(tensors: dict[str, Tensor], told: dict[str, Any], path: Path) -> None
             "free some space or point ADAPP_CACHE at another folder"
         )
         raise UsageError(msg) from error
+
+
+def content_key(shelf: Shelf) -> str:
+    """Return what tells one shelf's pictures from another's."""
+    digest = hashlib.sha256(shelf.pooled.contiguous().numpy().tobytes())
+    digest.update(shelf.label.numpy().tobytes())
+    digest.update(torch.tensor(shelf.target.shape).numpy().tobytes())
+    return f"{shelf.category} {shelf.kinds} {digest.hexdigest()}"

@@ -19,37 +19,37 @@ from adapp.training.loop import LoopPlan
 
 def settle(
     network: SeekerNetwork,
-    make: Callable[[Lessons], SeekerNetwork],
     lessons: Lessons,
+    apart: Callable[[Sequence[int]], tuple[SeekerNetwork, Lessons]],
     plan: LoopPlan,
     side: int,
     report: Report | None = None,
 ) -> GenericThreshold:
     """Fit the reader of ``network`` in place and return the generic threshold (D8, D10).
 
-    Both come from pictures of every category, seen by a network trained without it.
+    Both come from pictures of every category, seen by a network and through a bridge that were
+    trained without it.
 
     Args:
         network: The trained network.
-        make: Makes a prepared network for some lessons.
         lessons: Everything the main training draws from.
+        apart: Makes a prepared network and its lessons, less the shelves at some positions.
         plan: The main training's plan; the short ones take a share of its joint epochs.
         side: Side of the encoder's square, pixels.
         report: Progress callback.
     """
     recipe = network.config.training
 
-    def train(left_out: Sequence[int], part: LoopPlan) -> SeekerNetwork:
-        kept = lessons.without(left_out)
-        short = make(kept)
+    def train(left_out: Sequence[int], part: LoopPlan) -> tuple[SeekerNetwork, Lessons]:
+        short, kept = apart(left_out)
         alone = len(stage_epochs(short))
         epochs = alone + max(1, round((plan.epochs - alone) * recipe.threshold_epochs))
         train_network(short, kept, replace(part, epochs=epochs), report)
-        return short
+        return short, replace(lessons, joint=kept.joint, wording=kept.wording)
 
-    def seen(short: SeekerNetwork, position: int) -> Unseen:
+    def seen(trained: tuple[SeekerNetwork, Lessons], position: int) -> Unseen:
         count = len(lessons.shelves[position])
-        return looked_at(position, count, partial(_look, short, lessons, side))
+        return looked_at(position, count, partial(_look, *trained, side))
 
     found = held_out(lessons.shelves, recipe.threshold_folds, plan, train, seen)
     threshold = settled(lessons.shelves, found, network.reader, torch.sigmoid, recipe.false_alarms)

@@ -1,6 +1,6 @@
 """What a training draws from, what is prepared of it, and what the network says about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,7 @@ class Lessons:
         joint: Joint space.
         wording: Its unlearned words.
         album: Their pixels and the encoder, for HSP inside the blocks; None for frozen features.
+        bridge: State of the bridge behind ``joint``, trained on ``shelves``; None for CLIP.
     """
 
     shelves: Sequence[Shelf]
@@ -40,22 +41,12 @@ class Lessons:
     joint: JointSpace
     wording: Wording
     album: Album | None = None
+    bridge: Mapping[str, Tensor] | None = None
 
     @property
     def device(self) -> torch.device:
         """Where the trained parts compute: with the encoder where it runs at every step."""
         return torch.device("cpu") if self.album is None else self.album.backbone.device
-
-    def without(self, left_out: Sequence[int]) -> "Lessons":
-        """Return the lessons less the shelves at these positions."""
-        kept = [n for n in range(len(self.shelves)) if n not in set(left_out)]
-        return Lessons(
-            [self.shelves[n] for n in kept],
-            [self.names[n] for n in kept],
-            self.joint,
-            self.wording,
-            None if self.album is None else self.album.of(kept),
-        )
 
 
 def prepare(network: SeekerNetwork, lessons: Lessons, seed: int) -> None:

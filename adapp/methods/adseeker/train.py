@@ -4,15 +4,14 @@ Source: ADSeeker 4.4 (stage-wise, then together) and 5.1 (setting); what differs
 README.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import torch
-from torch import Tensor
 
-from adapp.auxiliary.bank import Bank
+from adapp.auxiliary.bank import Bank, Shelf
 from adapp.auxiliary.cards import (
     bank_card,
     fingerprint,
@@ -21,10 +20,10 @@ from adapp.auxiliary.cards import (
     trainable_step,
 )
 from adapp.auxiliary.generic_threshold import CARD_KEY, GenericThreshold
-from adapp.auxiliary.kept_bridge import kept_bridge
+from adapp.auxiliary.kept_bridge import JointSpaces
 from adapp.auxiliary.names import part_names
 from adapp.backbones.base import ImageBackbone
-from adapp.backbones.factory import create, create_joint
+from adapp.backbones.factory import create
 from adapp.core.detector import Report
 from adapp.core.settings import Settings
 from adapp.methods.adseeker.album import Album, open_album
@@ -52,26 +51,47 @@ class _Bench:
         config: Constants.
         variant: Step of the ladder.
         backbone: Frozen image encoder.
-        lessons: Training pictures and words.
-        bridge: State of the bridge; None for CLIP.
+        shelves: Training pictures.
+        spaces: Joint spaces trained on them, or CLIP's.
+        album: Their pixels and the encoder, for HSP inside the blocks; None for frozen features.
     """
 
     request: TrainingRequest
     config: SeekerConfig
     variant: Variant
     backbone: ImageBackbone
-    lessons: Lessons
-    bridge: Mapping[str, Tensor] | None
+    shelves: Sequence[Shelf]
+    spaces: JointSpaces
+    album: Album | None
+
+    def lessons(self, left_out: Sequence[int] = ()) -> Lessons:
+        """Return the lessons less some shelves, in a joint space that never saw those."""
+        kept = [n for n in range(len(self.shelves)) if n not in set(left_out)]
+        shelves = [self.shelves[n] for n in kept]
+        joint, bridge = self.spaces.of(shelves)
+        return Lessons(
+            shelves,
+            [part_names(shelf.category)[0] for shelf in shelves],
+            joint,
+            Wording(joint, self.config.prompts),
+            None if self.album is None else self.album.of(kept),
+            bridge,
+        )
 
     def network(self, lessons: Lessons) -> SeekerNetwork:
         """Return an untrained network whose centroids and dictionaries are those of ``lessons``."""
         torch.manual_seed(self.request.seed)
         network = make_network(
-            self.config, self.variant, lessons.joint, self.backbone.width, self.bridge
+            self.config, self.variant, lessons.joint, self.backbone.width, lessons.bridge
         )
         network.to(lessons.device)
         prepare(network, lessons, self.request.seed)
         return network
+
+    def apart(self, left_out: Sequence[int]) -> tuple[SeekerNetwork, Lessons]:
+        """Return a prepared network and lessons that know nothing of some shelves."""
+        kept = self.lessons(left_out)
+        return self.network(kept), kept
 
 
 def run(request: TrainingRequest, *, resume: bool, report: Report | None = None) -> Path:
@@ -83,7 +103,7 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
         ModelUnavailable: If an encoder's weights are absent.
     """
     bench = _bench(request, report)
-    config, lessons = bench.config, bench.lessons
+    config, lessons = bench.config, bench.lessons()
     joint_epochs = config.training.epochs if request.epochs is None else request.epochs
     mark = fingerprint(request, lessons.shelves, config, request.variant, joint_epochs)
     if report is not None:
@@ -92,13 +112,13 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
     epochs = len(stage_epochs(network)) + joint_epochs
     plan = LoopPlan(epochs, request.seed, state_path(request.out), mark, resume)
     losses = train_network(network, lessons, plan, report)
-    threshold = settle(network, bench.network, lessons, plan, bench.backbone.size, report)
+    threshold = settle(network, lessons, bench.apart, plan, bench.backbone.size, report)
     accuracy: CardValue = None
     if network.teller is not None:
         accuracy = fit_telling(
             network.teller, lessons.shelves, lessons.joint, request.seed, lessons.device
         )
-    card = _card(bench, network, losses, threshold, accuracy)
+    card = _card(bench, network, lessons, losses, threshold, accuracy)
     save_checkpoint(request.out, network.state_dict(), card)
     forget(state_path(request.out))
     return request.out
@@ -111,32 +131,26 @@ def _bench(request: TrainingRequest, report: Report | None) -> _Bench:
     bank = Bank(backbone, settings.cache_dir)
     rendered = config.training.mixture.rendered > 0
     shelves = bank.shelves(request.roots, request.leave_out, rendered=rendered, report=report)
-    bridge = None
-    if request.preset != "paper":
-        bridge = kept_bridge(request, shelves, settings, report)
     inside = variant == "full" and config.sparse.inside
     device = None if inside else "cpu"
-    joint = create_joint(
-        request.preset, "adseeker", bridge=bridge, device=device, settings=settings
-    )
+    spaces = JointSpaces(request, "adseeker", shelves, settings, device, report)
     album: Album | None = None
     if inside:
         album = open_album(
             backbone, request.roots, request.leave_out, rendered=rendered, report=report
         )
-    names = [part_names(shelf.category)[0] for shelf in shelves]
-    lessons = Lessons(shelves, names, joint, Wording(joint, config.prompts), album)
-    return _Bench(request, config, variant, backbone, lessons, bridge)
+    return _Bench(request, config, variant, backbone, shelves, spaces, album)
 
 
 def _card(
     bench: _Bench,
     network: SeekerNetwork,
+    lessons: Lessons,
     losses: Sequence[float],
     threshold: GenericThreshold,
     accuracy: CardValue,
 ) -> Card:
-    joint = bench.lessons.joint
+    joint = lessons.joint
     more: dict[str, CardValue] = {
         "text": joint.identity,
         "temperature": joint.temperature,
@@ -147,4 +161,4 @@ def _card(
         CARD_KEY: threshold.card(),
         "config": plain(bench.config),
     }
-    return bank_card("adseeker", bench.request, bench.lessons.shelves, bench.backbone, more)
+    return bank_card("adseeker", bench.request, bench.shelves, bench.backbone, more)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -151,11 +150,3 @@ class EpisodeStore:
         temporary = path.with_suffix(".part")
         save_file(tensors, temporary)
         temporary.replace(path)
-
-
-def content_key(shelf: Shelf) -> str:
-    """Return what tells one shelf's pictures from another's."""
-    digest = hashlib.sha256(shelf.pooled.contiguous().numpy().tobytes())
-    digest.update(shelf.label.numpy().tobytes())
-    digest.update(torch.tensor(shelf.target.shape).numpy().tobytes())
-    return f"{shelf.category} {shelf.kinds} {digest.hexdigest()}"

@@ -10,7 +10,7 @@ from typing import cast
 
 import torch
 
-from adapp.auxiliary.bank import Bank, Shelf
+from adapp.auxiliary.bank import Bank, Shelf, content_key
 from adapp.auxiliary.cards import bank_card, fingerprint
 from adapp.backbones.base import ImageBackbone, JointSpace
 from adapp.backbones.factory import create
@@ -21,7 +21,7 @@ from adapp.methods.h2vlr.bridges import Spaces, make_spaces
 from adapp.methods.h2vlr.config import H2vlrConfig, Variant
 from adapp.methods.h2vlr.direction import Directions, fit_directions
 from adapp.methods.h2vlr.drawing import RECIPE, episodes_of
-from adapp.methods.h2vlr.episodes import EpisodeStore, content_key
+from adapp.methods.h2vlr.episodes import EpisodeStore
 from adapp.methods.h2vlr.model import H2vlrNetwork
 from adapp.methods.h2vlr.optimise import Lesson, Stage, shortened, stages_of, train_network
 from adapp.methods.h2vlr.presets import config_for
@@ -59,7 +59,7 @@ def run(
     backbone = create(request.preset, "h2vlr", settings=settings, local_from=local_from)
     bank = Bank(backbone, settings.cache_dir, local_from=local_from)
     shelves = bank.shelves(request.roots, request.leave_out, report=report)
-    folder, seed = settings.cache_dir / "bridges", request.seed
+    folder, seed = settings.cache_dir, request.seed
     spaces = make_spaces(request.preset, shelves, config, folder, seed=seed, report=report)
     network = new_network(config, variant, spaces.kept, seed)
     directions = None

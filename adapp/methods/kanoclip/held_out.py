@@ -19,20 +19,21 @@ from adapp.training.loop import LoopPlan
 
 def settle(
     network: KanoNetwork,
-    make: Callable[[Lessons], KanoNetwork],
     lessons: Lessons,
+    apart: Callable[[Sequence[int]], tuple[KanoNetwork, Lessons]],
     plan: LoopPlan,
     side: int,
     report: Report | None = None,
 ) -> GenericThreshold:
     """Fit the reader of ``network`` in place and return the generic threshold (D7, D11).
 
-    Both come from pictures of every category, seen by a network trained without it.
+    Both come from pictures of every category, seen by a network and through a bridge that were
+    trained without it.
 
     Args:
         network: The trained network.
-        make: Makes an untrained network for some lessons.
         lessons: Everything the main training draws from.
+        apart: Makes an untrained network and its lessons, less the shelves at some positions.
         plan: The main training's plan; the short ones take a share of its epochs.
         side: Side of the encoder's square, pixels.
         report: Progress callback.
@@ -40,15 +41,14 @@ def settle(
     recipe = network.config.training
     epochs = max(1, round(plan.epochs * recipe.threshold_epochs))
 
-    def train(left_out: Sequence[int], part: LoopPlan) -> KanoNetwork:
-        kept = lessons.without(left_out)
-        short = make(kept)
+    def train(left_out: Sequence[int], part: LoopPlan) -> tuple[KanoNetwork, Lessons]:
+        short, kept = apart(left_out)
         train_network(short, kept, replace(part, epochs=epochs), report)
-        return short
+        return short, replace(lessons, joint=kept.joint)
 
-    def seen(short: KanoNetwork, position: int) -> Unseen:
+    def seen(trained: tuple[KanoNetwork, Lessons], position: int) -> Unseen:
         count = len(lessons.shelves[position])
-        return looked_at(position, count, partial(_look, short, lessons, side))
+        return looked_at(position, count, partial(_look, *trained, side))
 
     found = held_out(lessons.shelves, recipe.threshold_folds, plan, train, seen)
     threshold = settled(lessons.shelves, found, network.reader, read_scores, recipe.false_alarms)

@@ -1,7 +1,7 @@
 """Optimisation of the trained parts on the bank's frozen features."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,7 @@ class Lessons:
         base: Names of the classes.
         knowledge: w_k of each shelf, [shelves, S + 1, J].
         reduced: Whether the trained parts compute in bfloat16.
+        bridge: State of the bridge behind ``joint``, trained on ``shelves``; None for CLIP.
     """
 
     shelves: Sequence[Shelf]
@@ -49,12 +50,7 @@ class Lessons:
     base: KnowledgeBase
     knowledge: Tensor
     reduced: bool
-
-    def without(self, left_out: Sequence[int]) -> "Lessons":
-        """Return the lessons less the shelves at these positions."""
-        kept = [n for n in range(len(self.shelves)) if n not in set(left_out)]
-        shelves = [self.shelves[n] for n in kept]
-        return Lessons(shelves, self.joint, self.base, self.knowledge[kept], self.reduced)
+    bridge: Mapping[str, Tensor] | None
 
 
 def set_centre(network: KanoNetwork, lessons: Lessons, seed: int) -> None:

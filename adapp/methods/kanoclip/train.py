@@ -3,15 +3,14 @@
 Source: KAnoCLIP 2.5 (objective) and 3.1 (setting); what differs is listed in README.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import torch
-from torch import Tensor
 
-from adapp.auxiliary.bank import Bank
+from adapp.auxiliary.bank import Bank, Shelf
 from adapp.auxiliary.cards import (
     bank_card,
     fingerprint,
@@ -20,14 +19,14 @@ from adapp.auxiliary.cards import (
     trainable_step,
 )
 from adapp.auxiliary.generic_threshold import CARD_KEY, GenericThreshold
-from adapp.auxiliary.kept_bridge import kept_bridge
+from adapp.auxiliary.kept_bridge import JointSpaces
 from adapp.backbones.base import ImageBackbone
-from adapp.backbones.factory import create, create_joint
+from adapp.backbones.factory import create
 from adapp.core.detector import Report
 from adapp.core.settings import Settings
 from adapp.methods.kanoclip.build import make_network
 from adapp.methods.kanoclip.config import VARIANTS, KanoConfig, Variant
-from adapp.methods.kanoclip.descriptions import load_descriptions
+from adapp.methods.kanoclip.descriptions import KnowledgeBase, load_descriptions
 from adapp.methods.kanoclip.held_out import settle
 from adapp.methods.kanoclip.knowledge import class_features
 from adapp.methods.kanoclip.model import LOCAL, KanoNetwork
@@ -47,23 +46,38 @@ class _Bench:
         config: Constants.
         variant: Step of the ladder.
         backbone: Frozen image encoder.
-        lessons: Training pictures and words.
-        bridge: State of the bridge; None for CLIP.
+        shelves: Training pictures.
+        spaces: Joint spaces trained on them, or CLIP's.
+        base: What is known of their defects.
     """
 
     request: TrainingRequest
     config: KanoConfig
     variant: Variant
     backbone: ImageBackbone
-    lessons: Lessons
-    bridge: Mapping[str, Tensor] | None
+    shelves: Sequence[Shelf]
+    spaces: JointSpaces
+    base: KnowledgeBase
+
+    def lessons(self, left_out: Sequence[int] = ()) -> Lessons:
+        """Return the lessons less some shelves, in a joint space that never saw those."""
+        shelves = [shelf for n, shelf in enumerate(self.shelves) if n not in set(left_out)]
+        joint, bridge = self.spaces.of(shelves)
+        knowledge = class_features(joint, shelves, self.base, self.config.prompts.picture_texts)
+        reduced = self.config.autocast and self.backbone.dtype_name == "bfloat16"
+        return Lessons(shelves, joint, self.base, knowledge, reduced, bridge)
 
     def network(self, lessons: Lessons) -> KanoNetwork:
         """Return an untrained network, centred on ``lessons``."""
         torch.manual_seed(self.request.seed)
-        network = make_network(self.config, self.variant, self.lessons.joint, self.bridge)
+        network = make_network(self.config, self.variant, lessons.joint, lessons.bridge)
         set_centre(network, lessons, self.request.seed)
         return network
+
+    def apart(self, left_out: Sequence[int]) -> tuple[KanoNetwork, Lessons]:
+        """Return an untrained network and lessons that know nothing of some shelves."""
+        kept = self.lessons(left_out)
+        return self.network(kept), kept
 
 
 def run(request: TrainingRequest, *, resume: bool, report: Report | None = None) -> Path:
@@ -75,14 +89,17 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
         ModelUnavailable: If an encoder's weights are absent.
     """
     bench = _bench(request, report)
-    config, lessons = bench.config, bench.lessons
+    config = bench.config
+    if report is not None:
+        report("Reading the descriptions", 0, 1)
+    lessons = bench.lessons()
     epochs = config.training.epochs if request.epochs is None else request.epochs
     mark = fingerprint(request, lessons.shelves, config, request.variant, epochs)
     plan = LoopPlan(epochs, request.seed, state_path(request.out), mark, resume)
     network = bench.network(lessons)
     losses = train_network(network, lessons, plan, report)
-    threshold = settle(network, bench.network, lessons, plan, bench.backbone.size, report)
-    card = _card(bench, losses, threshold)
+    threshold = settle(network, lessons, bench.apart, plan, bench.backbone.size, report)
+    card = _card(bench, lessons, losses, threshold)
     save_checkpoint(request.out, network.state_dict(), card)
     forget(state_path(request.out))
     return request.out
@@ -103,21 +120,15 @@ def _bench(request: TrainingRequest, report: Report | None) -> _Bench:
     )
     rendered = config.training.mixture.rendered > 0
     shelves = bank.shelves(request.roots, request.leave_out, rendered=rendered, report=report)
-    bridge = None
-    if request.preset != "paper":
-        bridge = kept_bridge(request, shelves, settings, report)
-    joint = create_joint(request.preset, "kanoclip", bridge=bridge, device="cpu", settings=settings)
+    spaces = JointSpaces(request, "kanoclip", shelves, settings, report=report)
     base = load_descriptions()
-    if report is not None:
-        report("Reading the descriptions", 0, 1)
-    knowledge = class_features(joint, shelves, base, config.prompts.picture_texts)
-    reduced = config.autocast and backbone.dtype_name == "bfloat16"
-    lessons = Lessons(shelves, joint, base, knowledge, reduced)
-    return _Bench(request, config, variant, backbone, lessons, bridge)
+    return _Bench(request, config, variant, backbone, shelves, spaces, base)
 
 
-def _card(bench: _Bench, losses: Sequence[float], threshold: GenericThreshold) -> Card:
-    joint = bench.lessons.joint
+def _card(
+    bench: _Bench, lessons: Lessons, losses: Sequence[float], threshold: GenericThreshold
+) -> Card:
+    joint = lessons.joint
     more: dict[str, CardValue] = {
         "text": joint.identity,
         "temperature": joint.temperature,
@@ -126,4 +137,4 @@ def _card(bench: _Bench, losses: Sequence[float], threshold: GenericThreshold) -
         CARD_KEY: threshold.card(),
         "config": plain(bench.config),
     }
-    return bank_card("kanoclip", bench.request, bench.lessons.shelves, bench.backbone, more)
+    return bank_card("kanoclip", bench.request, bench.shelves, bench.backbone, more)

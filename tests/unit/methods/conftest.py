@@ -11,9 +11,11 @@ from adapp.auxiliary import bridge_training, kept_bridge, pictures
 from adapp.auxiliary.bridge_config import BridgeConfig
 from adapp.backbones.factory import create_joint, new_bridge
 from adapp.methods.adseeker import build as adseeker_build
+from adapp.methods.adseeker import held_out as adseeker_held_out
 from adapp.methods.adseeker import presets as adseeker_presets
 from adapp.methods.adseeker import train as adseeker_train
 from adapp.methods.kanoclip import build as kanoclip_build
+from adapp.methods.kanoclip import held_out as kanoclip_held_out
 from adapp.methods.kanoclip import presets as kanoclip_presets
 from adapp.methods.kanoclip import train as kanoclip_train
 from tests.unit.painted import defective_part, good_part
@@ -26,6 +28,7 @@ class Sibling:
     name: str
     build: ModuleType
     train: ModuleType
+    held_out: ModuleType
     presets: ModuleType
     steps: tuple[str, ...]
     top: float
@@ -49,6 +52,7 @@ SIBLINGS = (
         "kanoclip",
         kanoclip_build,
         kanoclip_train,
+        kanoclip_held_out,
         kanoclip_presets,
         ("base", "knpl", "vv", "bicmci", "full"),
         top=2.0,
@@ -66,6 +70,7 @@ SIBLINGS = (
         "adseeker",
         adseeker_build,
         adseeker_train,
+        adseeker_held_out,
         adseeker_presets,
         ("base", "obj", "cls", "obj_cls", "full"),
         top=1.0,
@@ -89,16 +94,18 @@ def sibling(request, siblings):
 
 
 @pytest.fixture(scope="session")
-def shelves(tmp_path_factory):
-    """The frozen features of the pictures that small trainings share."""
-    return tmp_path_factory.mktemp("shelves")
+def shared(tmp_path_factory):
+    """What small trainings share: frozen features of the pictures, and bridges."""
+    return tmp_path_factory.mktemp("shared")
 
 
 @pytest.fixture
-def small(tmp_path, shelves, monkeypatch):
+def small(tmp_path, shared, monkeypatch):
     """Make trainings small: one rendered family, few pictures, a short training of the bridge."""
     (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "auxiliary").symlink_to(shelves)
+    for name in ("auxiliary", "bridges"):
+        (shared / name).mkdir(exist_ok=True)
+        (tmp_path / "cache" / name).symlink_to(shared / name)
     monkeypatch.setenv("ADAPP_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("ADAPP_FEATURE_CACHE", raising=False)
     monkeypatch.setattr(pictures, "FAMILIES", ("washer",))
@@ -108,6 +115,21 @@ def small(tmp_path, shelves, monkeypatch):
     short = partial(BridgeConfig, epochs=4, steps=8, batch=4, warmup=2, learning_rate=3e-3)
     for module in (bridge_training, kept_bridge):
         monkeypatch.setattr(module, "BridgeConfig", short)
+
+
+@pytest.fixture
+def taught(monkeypatch):
+    """Categories behind each joint space that is asked for, by its identity."""
+    found = {}
+    original = kept_bridge.JointSpaces.of
+
+    def watched(self, shelves):
+        joint, bridge = original(self, shelves)
+        found[joint.identity] = {shelf.category for shelf in shelves}
+        return joint, bridge
+
+    monkeypatch.setattr(kept_bridge.JointSpaces, "of", watched)
+    return found
 
 
 @pytest.fixture

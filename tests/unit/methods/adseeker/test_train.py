@@ -5,9 +5,7 @@ import itertools
 import pytest
 import torch
 
-from adapp.auxiliary import bridge_training
 from adapp.auxiliary.generic_threshold import GenericThreshold
-from adapp.backbones.bridge import bridge_tensors
 from adapp.methods.adseeker import train
 from adapp.methods.adseeker.presets import TINY
 from tests.unit.methods.trainings import request, state_of
@@ -35,11 +33,8 @@ def test_stages_train_one_by_one_before_everything_does(root, tmp_path, recipe, 
         moved.append({row for row, p in enumerate(rows) if not torch.equal(before[id(p)], p)})
         return found
 
-    bridge_training.run(request(root, tmp_path / "b.safetensors", variant="head"), resume=False)
+    train.run(request(root, tmp_path / "before.safetensors"), resume=False)  # keeps its bridge
     monkeypatch.setattr(torch.optim.AdamW, "step", watched)
-    monkeypatch.setattr(
-        train, "kept_bridge", lambda *_: bridge_tensors(state_of(tmp_path / "b.safetensors"))
-    )
     out = train.run(request(root, tmp_path / "one.safetensors"), resume=False)
     assert len(moved) == STAGES == 4 * TINY.training.stage_epochs
     for one, other in itertools.combinations(moved, 2):

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from adapp.auxiliary.bank import content_key
 from adapp.methods.h2vlr.comparison import channels
 from adapp.methods.h2vlr.drawing import episodes_of, ground_pictures, held_against
 from adapp.methods.h2vlr.episodes import (
     Chunk,
     EpisodeStore,
     chunks,
-    content_key,
     features_of,
     steps,
     truth_of,

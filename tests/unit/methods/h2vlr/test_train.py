@@ -137,7 +137,7 @@ def test_the_published_training_is_one_stage_and_ours_two():
 def test_text_evidence_of_a_category_comes_from_a_bridge_that_never_saw_it(tmp_path):
     shelves = [shelf(category=f"set/{number}", seed=number) for number in range(3)]
     folder = tmp_path / "bridges"
-    spaces = make_spaces("tiny", shelves, TINY, folder, seed=0)
+    spaces = make_spaces("tiny", shelves, TINY, tmp_path, seed=0)
     assert spaces.of_shelf[0] is spaces.of_shelf[2]  # two parts: 0 and 2, and 1
     assert spaces.of_shelf[0] is not spaces.of_shelf[1]
     assert spaces.kept.identity not in {space.identity for space in spaces.of_shelf}
@@ -146,8 +146,8 @@ def test_text_evidence_of_a_category_comes_from_a_bridge_that_never_saw_it(tmp_p
         torch.testing.assert_close(space.project(patches), spaces.kept.project(patches))
     kept = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     assert len(kept) == 3
-    again = make_spaces("tiny", shelves, TINY, folder, seed=0)
+    again = make_spaces("tiny", shelves, TINY, tmp_path, seed=0)
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == kept
     assert again.kept.identity == spaces.kept.identity
-    single = make_spaces("tiny", shelves, replace(TINY, cross_fit=0), folder, seed=0)
+    single = make_spaces("tiny", shelves, replace(TINY, cross_fit=0), tmp_path, seed=0)
     assert all(space is single.kept for space in single.of_shelf)
