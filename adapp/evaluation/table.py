@@ -23,6 +23,8 @@ TITLES = {
     "aupro": "AUPRO",
     "routing_accuracy": "routing",
 }
+GOOD_BELOW = "good_below_threshold"
+ANOMALOUS_ABOVE = "anomalous_above_threshold"
 HEADLINE = ("image_auroc", "pixel_auroc", "aupro")
 _ABSENT = "-"
 
@@ -51,6 +53,10 @@ def category_table(result: Evaluation) -> str:
     ]
     mean = ["mean", *(_cell(result["mean"].get(name)) for name in names), "", "", "", ""]
     lines = [describe(result), *aligned(header, [*rows, mean], rule_before_last=bool(rows))]
+    below = result["mean"].get(GOOD_BELOW)
+    if below is not None:
+        above = _cell(result["mean"].get(ANOMALOUS_ABOVE))
+        lines.append(f"at the app's threshold: {below:.1f} good below, {above} anomalous above")
     lines += [f"skipped {name}: {reason}" for name, reason in result["skipped"].items()]
     return "\n".join(lines)
 

@@ -24,6 +24,7 @@ from adapp.data.dataset import Category, Dataset, Sample
 from adapp.data.selection import limited_queries
 from adapp.data.window import Window
 from adapp.evaluation.metrics import METRICS, image_metrics, mean_metrics
+from adapp.evaluation.table import ANOMALOUS_ABOVE, GOOD_BELOW
 from adapp.services.measurement import Measurement, measure
 from adapp.services.support import DrawnSupport, PicturesOnDisk, draw_support, shared_window
 
@@ -251,7 +252,8 @@ class BenchmarkRun:
         self._provenance.append(fitted.provenance)
         self._scores += measured.scores
         self._labels += measured.labels
-        self._rows[name] = self._row(job, measured) | {"fit_seconds": fit_seconds}
+        verdicts = measured.verdicts(fitted.calibration())
+        self._rows[name] = self._row(job, measured) | verdicts | {"fit_seconds": fit_seconds}
 
     def _row(self, job: _Job, measured: Measurement) -> dict[str, Any]:
         name = job.category.name
@@ -269,7 +271,9 @@ class BenchmarkRun:
 
     def _as_json(self) -> EvaluationJson:
         request = self.request
-        names = (*METRICS, _ROUTING) if request.one_database else METRICS
+        names = (*METRICS, GOOD_BELOW, ANOMALOUS_ABOVE)
+        if request.one_database:
+            names = (*names, _ROUTING)
         return {
             "method": request.method,
             "preset": request.preset,

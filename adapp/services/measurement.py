@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from adapp.core.detector import FittedDetector
 from adapp.core.errors import BadImage
-from adapp.core.results import AnomalyMap, AnomalyResult, BinaryMask
+from adapp.core.results import AnomalyMap, AnomalyResult, BinaryMask, Calibration
 from adapp.data.dataset import Sample, load_mask
 from adapp.data.images import LoadedImage, load_image
 from adapp.data.window import Window
@@ -21,6 +21,7 @@ from adapp.evaluation.metrics import (
     image_metrics,
     pixel_metrics,
 )
+from adapp.evaluation.table import ANOMALOUS_ABOVE, GOOD_BELOW
 
 _BATCH_PICTURES = 8
 _BATCH_PIXELS = 12_000_000
@@ -110,6 +111,27 @@ class Measurement:
             right = sum(category == routing_truth for category in self.routed)
             row["routing_accuracy"] = 100.0 * right / len(self.routed)
         return row
+
+    def verdicts(self, calibration: Calibration) -> dict[str, Any]:
+        """Return how the threshold of the app divides the pictures; shares in percent.
+
+        A share is None where there is no picture of its kind.
+        """
+        threshold = calibration.image_threshold
+        above = {
+            label: [
+                score > threshold
+                for score, own in zip(self.scores, self.labels, strict=True)
+                if own == label
+            ]
+            for label in (0, 1)
+        }
+        return {
+            "image_threshold": threshold,
+            "threshold_basis": calibration.basis,
+            GOOD_BELOW: 100.0 - 100.0 * float(np.mean(above[0])) if above[0] else None,
+            ANOMALOUS_ABOVE: 100.0 * float(np.mean(above[1])) if above[1] else None,
+        }
 
 
 def measure(

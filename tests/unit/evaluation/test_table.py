@@ -70,6 +70,13 @@ def test_category_table_shows_every_row_and_gap() -> None:
     assert len({len(line) for line in lines[1:5]}) == 1
 
 
+def test_category_table_says_how_the_threshold_divides_the_pictures() -> None:
+    told = result({"a/x": row(90.0)})
+    assert "threshold" not in category_table(told)
+    told["mean"] |= {"good_below_threshold": 93.75, "anomalous_above_threshold": None}
+    assert "at the app's threshold: 93.8 good below, - anomalous above" in category_table(told)
+
+
 def test_category_table_shows_routing_only_where_measured() -> None:
     plain = result({"a/x": row(90.0)})
     assert "routing" not in category_table(plain)

@@ -16,6 +16,7 @@ from adapp.core.errors import Cancelled, UnsupportedRegime, UsageError
 from adapp.core.results import AnomalyResult, Calibration, Provenance, Regime, RgbImage
 from adapp.evaluation.metrics import METRICS
 from adapp.services.benchmark import compare, evaluate, write_json
+from adapp.services.measurement import Measurement
 
 PROVENANCE = Provenance(
     method="fake", variant="full", preset="tiny", backbone="none", checkpoint="open",
@@ -170,6 +171,8 @@ def test_contract_json(root: Path, tmp_path: Path) -> None:
     counts = ("n_normal", "n_anomalous", "n_without_mask", "n_empty_masks")
     assert [bolt[name] for name in counts] == [3, 4, 0, 0]
     assert bolt["image_auroc_interval"] == [100.0, 100.0]
+    assert bolt["image_threshold"] == 0.5
+    assert bolt["threshold_basis"] == "generic"
     assert bolt["seconds_per_image"] > 0
     assert bolt["fit_seconds"] >= 0
     assert len(set(bolt["support"])) == 2
@@ -180,6 +183,16 @@ def test_contract_json(root: Path, tmp_path: Path) -> None:
         assert provenance[key] == (list(given) if isinstance(given, tuple) else given)
     assert provenance["torch"]
     assert provenance["adapp_version"]
+
+
+def test_shares_on_either_side_of_the_threshold_are_counted() -> None:
+    found = Measurement(scores=[0.1, 0.5, 0.6, 0.9, 0.4], labels=[0, 0, 0, 1, 1])
+    told = found.verdicts(Calibration((), 0.5, 0.5, 0, "generic", ""))
+    assert told["good_below_threshold"] == pytest.approx(200 / 3)  # on the threshold is not above
+    assert told["anomalous_above_threshold"] == 50.0
+    nothing = Measurement(scores=[0.1], labels=[0])
+    told = nothing.verdicts(Calibration((), 0.5, 0.5, 0, "generic", ""))
+    assert (told["good_below_threshold"], told["anomalous_above_threshold"]) == (100.0, None)
 
 
 def test_mean_is_unweighted_and_pooled_stands_apart(root: Path) -> None:
