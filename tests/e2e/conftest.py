@@ -15,6 +15,7 @@ from urllib.parse import urlparse
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.e2e.notes import noted
 from tests.e2e.visitor import Visitor
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +23,7 @@ ARTIFACTS = ROOT / "test-artifacts"
 START_SECONDS = 300  # a machine that trains beside it takes two minutes
 WIDE = {"width": 1440, "height": 1000}
 PATIENCE_MS = 20_000  # for a machine that is busy; a check that holds returns at once
+LOG_CHARACTERS = 4000
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -36,6 +38,16 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Show the end of the app's log with a test that failed: a page shows only a bug's id."""
+    report = yield
+    server = getattr(item, "funcargs", {}).get("server")
+    if report.failed and server is not None:
+        report.sections.append(("End of the app's log", server.log()[-LOG_CHARACTERS:]))
+    return report
 
 
 class Server:
@@ -56,25 +68,21 @@ class Server:
             time.sleep(0.02)
         return self.predictions() >= count
 
-    @contextmanager
+    def log(self):
+        """Return what the app has written to its log so far."""
+        return (self._folder / "log").read_text()
+
+    def told(self, name, text=""):
+        """Tell the app something through the file ``name`` until the block ends."""
+        return noted(self._folder / name, text)
+
     def gate(self, more):
         """Let only ``more`` further predictions finish until the block ends."""
-        gate = self._folder / "gate"
-        gate.write_text(str(self.predictions() + more))
-        try:
-            yield
-        finally:
-            gate.unlink()
+        return self.told("gate", str(self.predictions() + more))
 
-    @contextmanager
     def broken(self):
         """Make predictions fail with something that is no AdappError."""
-        broken = self._folder / "break"
-        broken.touch()
-        try:
-            yield
-        finally:
-            broken.unlink()
+        return self.told("break")
 
 
 def free_port():

@@ -22,6 +22,7 @@ from adapp.services.examples import Example
 from adapp.services.pool import DetectorPool
 from adapp.ui.app_services import app_services
 from adapp.ui.blocks import build_app, launch_settings
+from tests.e2e.notes import read
 from tests.fakes import FAKE_METHODS, FakeLoader, part
 from tests.pages import explainer
 
@@ -47,10 +48,9 @@ class Watched(list):
             time.sleep(POLL_SECONDS)
 
     def _open(self):
-        gate = self._folder / "gate"
-        allowed = gate.read_text().strip() if gate.exists() else ""
+        allowed = read(self._folder / "gate")
         made = len((self._folder / "predictions").read_text().splitlines())
-        return not allowed or made <= int(allowed)
+        return allowed is None or made <= int(allowed)
 
 
 class WatchedLoader(FakeLoader):
@@ -71,9 +71,9 @@ class WatchedReasoner(EvidenceReasoner):
         self._folder = folder
 
     def stream(self, request, stop=never):
-        scripted = self._folder / "answer"
-        if scripted.exists():
-            yield from self._scripted(request, scripted.read_text())
+        scripted = read(self._folder / "answer")
+        if scripted is not None:
+            yield from self._scripted(request, scripted)
             return
         updates = list(super().stream(request))
         for number, update in enumerate(updates):

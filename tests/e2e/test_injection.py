@@ -1,7 +1,6 @@
 """Hostile pages, names, questions and answers through the real page: verdict and page stay."""
 
 import re
-from contextlib import contextmanager
 
 import pytest
 from PIL import Image
@@ -111,15 +110,9 @@ def attacked(shared_context, server):
         yield victim
 
 
-@contextmanager
 def answering(server, text):
     """Let the app's language model obey until the block ends."""
-    path = server._folder / "answer"
-    path.write_text(text)
-    try:
-        yield
-    finally:
-        path.unlink()
+    return server.told("answer", text)
 
 
 def test_there_are_at_least_twelve_hostile_files_and_all_are_marked(attacked):

@@ -1,7 +1,5 @@
 """Why: a question about the part, a streamed answer, pages that open; the verdict stays."""
 
-from contextlib import contextmanager
-
 import pytest
 from playwright.sync_api import expect
 
@@ -20,17 +18,6 @@ def asking(shared_context, server):
         visitor.finished("ANOMALOUS")
         expect(visitor.page.locator("#why")).to_be_visible()
         yield visitor
-
-
-@contextmanager
-def file(server, name, text=""):
-    """Tell the app's reasoner something through a file until the block ends."""
-    path = server._folder / name
-    path.write_text(text)
-    try:
-        yield
-    finally:
-        path.unlink()
 
 
 def ask(visitor, button="what"):
@@ -100,7 +87,7 @@ def test_own_page_is_found_marked_and_removed(asking, tmp_path):
 
 
 def test_stop_ends_an_answer_and_frees_the_panel(asking, server):
-    with file(server, "hold"):
+    with server.told("hold"):
         asking.page.locator("#why-why").click()
         expect(asking.page.locator("#why-stop")).to_be_enabled()
         expect(asking.page.locator("#why-chat .writing")).to_be_visible()
@@ -111,7 +98,7 @@ def test_stop_ends_an_answer_and_frees_the_panel(asking, server):
 
 
 def test_closing_the_tab_frees_the_model_for_others(asking, server, shared_context):
-    with visiting(shared_context) as visit, file(server, "hold"):
+    with visiting(shared_context) as visit, server.told("hold"):
         leaving = visit(server.url)
         leaving.try_example()
         leaving.finished("ANOMALOUS")
@@ -135,7 +122,7 @@ def test_closing_the_tab_frees_the_model_for_others(asking, server, shared_conte
 )
 def test_hostile_answer_is_harmless_flagged_and_no_verdict(asking, server, text, flag):
     before = asking.verdict.inner_html()
-    with file(server, "answer", text):
+    with server.told("answer", text):
         answer = ask(asking)
     expect(answer.locator(".wrote")).to_contain_text("This explanation is generated text")
     expect(answer.locator(".flags")).to_contain_text(flag)
