@@ -16,13 +16,14 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.e2e.notes import noted
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import RUN_MS, Visitor
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "test-artifacts"
-START_SECONDS = 300  # a machine that trains beside it takes two minutes
+START_SECONDS = 600  # a machine that trains and tests beside it takes more than five minutes
 WIDE = {"width": 1440, "height": 1000}
-PATIENCE_MS = 20_000  # for a machine that is busy; a check that holds returns at once
+PATIENCE_MS = 60_000  # for a machine that is busy; a check that holds returns at once
+TEST_SECONDS = 900  # longer than any wait within a test, the start of the app among them
 LOG_CHARACTERS = 4000
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -38,6 +39,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -175,6 +177,7 @@ def visiting(context):
 
     def visit(url, *, viewport=WIDE, scheme="light"):
         page = context.new_page()
+        page.set_default_timeout(RUN_MS)
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=scheme)
         page.on("request", watch)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
-RUN_MS = 60_000
+RUN_MS = 120_000  # longer than a busy machine needs to load the page or to run an example
 
 
 class Visitor:
