@@ -1,8 +1,7 @@
 """Every test can fail: it asserts something, itself or through a helper beside it."""
 
 import ast
-
-import pytest
+from pathlib import Path
 
 from tests.architecture.tree import PACKAGE, ROOT, modules, parse, relative
 
@@ -21,8 +20,8 @@ def _checks(node: ast.AST, helpers: set[str]) -> bool:
     return False
 
 
-@pytest.mark.parametrize("path", TEST_FILES, ids=relative)
-def test_every_test_function_asserts(path):
+def _without_check(path: Path) -> list[str]:
+    """Return the tests of ``path`` that assert nothing."""
     functions = [
         node
         for node in ast.walk(parse(path))
@@ -30,14 +29,21 @@ def test_every_test_function_asserts(path):
     ]
     helpers = {node.name for node in functions if _checks(node, set())}
     tests = [node for node in functions if node.name.startswith("test_")]
-    assert tests, "a test file without a test"
-    assert [node.name for node in tests if not _checks(node, helpers)] == []
+    idle = [node.name for node in tests if not _checks(node, helpers)]
+    return idle if tests else ["a test file without a test"]
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in TEST_FILES if "unit" in path.parts], ids=relative
-)
-def test_unit_tests_mirror_the_package(path):
-    folder = path.parent.relative_to(ROOT / "tests" / "unit")
-    homes = (PACKAGE / folder, ROOT / folder)  # assets/ holds a script of its own
-    assert any(home.is_dir() for home in homes), f"no adapp/{folder} for {relative(path)}"
+def test_every_test_function_asserts():
+    assert TEST_FILES
+    idle = {relative(path): _without_check(path) for path in TEST_FILES}
+    assert {name: tests for name, tests in idle.items() if tests} == {}
+
+
+def test_unit_tests_mirror_the_package():
+    homeless = []
+    for path in (path for path in TEST_FILES if "unit" in path.parts):
+        folder = path.parent.relative_to(ROOT / "tests" / "unit")
+        homes = (PACKAGE / folder, ROOT / folder)  # assets/ holds a script of its own
+        if not any(home.is_dir() for home in homes):
+            homeless.append(f"no adapp/{folder} for {relative(path)}")
+    assert homeless == []

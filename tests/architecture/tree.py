@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,11 +19,13 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
 def parse(path: Path) -> ast.Module:
-    """Return the syntax tree of ``path``."""
+    """Return the syntax tree of ``path``; several rules look at the same one."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
 def tracked_text() -> dict[str, str]:
     """Return path -> text of every text file that git knows, or would add."""
     listed = subprocess.run(
