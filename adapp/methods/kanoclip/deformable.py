@@ -4,6 +4,8 @@ Shape letters: B batch, N patches, I inner width, G offset groups, K sampled key
 Source: KAnoCLIP 2.4 (Bi-CMCI), after Xia et al., Vision Transformer with Deformable Attention.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -31,13 +33,20 @@ class OffsetNetwork(nn.Module):
     def __init__(self, channels: int, stride: int, kernel: int, reach: float) -> None:
         super().__init__()
         self.reach = reach
-        self.layers = nn.Sequential(
-            nn.Conv2d(
-                channels, channels, kernel, stride=stride, padding=kernel // 2, groups=channels
-            ),
-            ChannelNorm(channels),
-            nn.GELU(),
-            nn.Conv2d(channels, 2, kernel_size=1, bias=False),
+        depthwise = nn.Conv2d(
+            channels, channels, kernel, stride=stride, padding=kernel // 2, groups=channels
+        )
+        norm, pointwise = ChannelNorm(channels), nn.Conv2d(channels, 2, kernel_size=1, bias=False)
+        self.layers = nn.Sequential(depthwise, norm, nn.GELU(), pointwise)
+
+    @property
+    def parts(self) -> tuple[nn.Conv2d, nn.LayerNorm, nn.Conv2d]:
+        """Depthwise convolution, norm over the channels, and 1x1."""
+        depthwise, norm, _, pointwise = self.layers
+        return (
+            cast("nn.Conv2d", depthwise),
+            cast("ChannelNorm", norm).norm,
+            cast("nn.Conv2d", pointwise),
         )
 
     def forward(self, queries: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from adapp.backbones.preprocess import squashed
 from adapp.core.detector import SupportSet
 from adapp.core.results import AnomalyResult, Calibration, Provenance, Regime, RgbImage
 from adapp.methods.calibrating import thresholds_of_normals
+from adapp.methods.kanoclip.bound import BoundInteraction
 from adapp.methods.kanoclip.config import KanoConfig
 from adapp.methods.kanoclip.inputs import pictures_of
 from adapp.methods.kanoclip.model import KanoNetwork, KanoOutput, plain_output
@@ -59,6 +60,11 @@ class KanoDetector:
         return self.backbone.size
 
     @property
+    def reduced(self) -> bool:
+        """Whether projections of all patches compute in bfloat16, as the encoder does."""
+        return self.config.autocast and self.backbone.dtype_name == "bfloat16"
+
+    @property
     def regimes(self) -> frozenset[Regime]:
         """KAnoCLIP compares with no normal picture; those given set the threshold only."""
         return frozenset({"zero_shot"})
@@ -77,7 +83,10 @@ class KanoDetector:
             note = f'the part has no name: the prompts call it "{name}"'
             provenance = replace(provenance, fallbacks=(*provenance.fallbacks, note))
         images = tuple(squashed(image, self.backbone.size) for image in support.images)
-        return FittedKano(self, name, text, provenance, images)
+        bound = None
+        if self.network is not None:
+            bound = self.network.bound_to(text, reduced=self.reduced)
+        return FittedKano(self, name, text, provenance, images, bound)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +99,7 @@ class FittedKano:
         text: Its prompts in the joint space.
         provenance: What stands behind this detector's numbers.
         images: Normal pictures as the encoder sees them; they set the threshold and nothing else.
+        bound: Bi-CMCI bound to ``text``; None without Bi-CMCI.
     """
 
     detector: KanoDetector
@@ -97,6 +107,7 @@ class FittedKano:
     text: StateFeatures
     provenance: Provenance
     images: tuple[RgbImage, ...]
+    bound: BoundInteraction | None
 
     def calibration(self) -> Calibration:
         """Return thresholds: from the normal pictures' own scores, or the generic ones without."""
@@ -147,8 +158,9 @@ class FittedKano:
             )
             if network is None:
                 return plain_output(pictures, text, joint.temperature)
-            reduced = detector.config.autocast and detector.backbone.dtype_name == "bfloat16"
-            output: KanoOutput = network(pictures, text, joint.temperature, reduced=reduced)
+            output: KanoOutput = network(
+                pictures, text, joint.temperature, reduced=detector.reduced, bound=self.bound
+            )
         return output
 
     def _result(self, query: RgbImage, grids: Tensor, score: float) -> AnomalyResult:

@@ -5,6 +5,7 @@ the joint space, K numbers of neighbours; a pair is always (normal, abnormal).
 """
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from torch.nn import functional
 from adapp.auxiliary.cells import Path
 from adapp.auxiliary.picture_reader import PictureReader, readings
 from adapp.methods.kanoclip.adapter import ConvAdapter, LinearAdapter
+from adapp.methods.kanoclip.bound import BoundInteraction, bind
 from adapp.methods.kanoclip.config import KanoConfig, Variant
 from adapp.methods.kanoclip.context import SelfContrast, log_cost
 from adapp.methods.kanoclip.interaction import BiCMCI
@@ -149,6 +151,7 @@ class KanoNetwork(nn.Module):
         temperature: float,
         *,
         reduced: bool = False,
+        bound: BoundInteraction | None = None,
     ) -> KanoOutput:
         """Return maps and global log-odds.
 
@@ -157,7 +160,9 @@ class KanoNetwork(nn.Module):
             text: Prompts of each picture's part: stages [S, B, 2, J], pooled [B, 2, J].
             temperature: What cosines are divided by.
             reduced: Whether projections of all patches compute in bfloat16; cosines with the
-                text are taken in float32 either way.
+                text are taken in float32 either way. ``bound`` brings its own arithmetic.
+            bound: Bi-CMCI bound to the one part of all pictures, which says the same sooner;
+                None runs the blocks. From ``bound_to``, for a network that is not in training.
 
         Raises:
             ValueError: If shapes disagree.
@@ -166,7 +171,7 @@ class KanoNetwork(nn.Module):
         check_shape("text.stages", text.stages, (stages, batch, 2, width))
         check_shape("pictures.pooled", pictures.pooled, (batch, width))
         plain = plain_log_odds(pictures.visual, text, temperature)  # [S, B, N]
-        met, visual = self._met(pictures, text, temperature, plain, reduced=reduced)
+        met, visual = self._met(pictures, text, temperature, plain, bound, reduced=reduced)
         odds = self._global(pictures, text, temperature, visual)
         shape = (stages, batch, *pictures.grid)
         check_shape("maps", met, (stages, batch, cells))
@@ -181,6 +186,18 @@ class KanoNetwork(nn.Module):
             maps = torch.cat([maps, costs])
         read = readings(maps, odds)
         return replace(output, readings=read, odds=self.reader(read))
+
+    def bound_to(self, text: StateFeatures, *, reduced: bool) -> BoundInteraction | None:
+        """Return Bi-CMCI bound to the prompts of one part, C = 1; None without Bi-CMCI.
+
+        Args:
+            text: The part's prompts.
+            reduced: Whether projections of all patches compute in bfloat16.
+        """
+        if self.blocks is None:
+            return None
+        bound = bind([cast("BiCMCI", block) for block in self.blocks], text.stages[:, 0])
+        return bound.reduced() if reduced else bound
 
     def _costs(self, pictures: Pictures) -> Tensor:
         """Return the self-dissimilarity of ``pictures``.
@@ -208,18 +225,24 @@ class KanoNetwork(nn.Module):
         text: StateFeatures,
         temperature: float,
         plain: Tensor,
+        bound: BoundInteraction | None,
         *,
         reduced: bool,
     ) -> tuple[Tensor, Tensor]:
         """Return log-odds after Bi-CMCI, [S, B, N], and the last stage's patches, [B, N, J]."""
         if self.blocks is None:
             return plain, pictures.visual[-1]
-        odds, last = [], pictures.visual[-1]
-        for stage, block in enumerate(self.blocks):
-            last, prompts = block(
-                pictures.visual[stage], text.stages[stage], pictures.grid, reduced=reduced
-            )
-            odds.append(pair_log_odds(last, prompts, temperature))
+        if bound is None:
+            odds, last = [], pictures.visual[-1]
+            for stage, block in enumerate(self.blocks):
+                last, prompts = block(
+                    pictures.visual[stage], text.stages[stage], pictures.grid, reduced=reduced
+                )
+                odds.append(pair_log_odds(last, prompts, temperature))
+        else:
+            every, prompts = bound(pictures.visual, pictures.grid)
+            odds = list(pair_log_odds(every, prompts, temperature))
+            last = every[-1]
         if self.contexts is not None:
             spoken, heard = self._kept(len(last), last.device)
             odds = [spoken * one for one in odds]
@@ -259,15 +282,15 @@ def plain_log_odds(visual: Tensor, text: StateFeatures, temperature: float) -> T
 
 
 def pair_log_odds(visual: Tensor, prompts: Tensor, temperature: float) -> Tensor:
-    """Return (cos(visual, abnormal) - cos(visual, normal)) / temperature, [B, N] float32.
+    """Return (cos(visual, abnormal) - cos(visual, normal)) / temperature, [..., N] float32.
 
     Args:
-        visual: [B, N, J], any length.
-        prompts: Pairs, [B, 2, J], any length.
+        visual: [..., N, J], any length.
+        prompts: Pairs, [..., 2, J], any length.
         temperature: What cosines are divided by.
     """
     unit = functional.normalize(prompts, dim=-1)
-    difference = (unit[:, 1] - unit[:, 0]).unsqueeze(2)  # [B, J, 1]
-    dots = (visual @ difference).squeeze(2)
+    difference = (unit[..., 1, :] - unit[..., 0, :]).unsqueeze(-1)  # [..., J, 1]
+    dots = (visual @ difference).squeeze(-1)
     odds: Tensor = dots / (temperature * visual.norm(dim=-1).clamp_min(1e-6))
     return odds
