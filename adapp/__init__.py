@@ -23,16 +23,16 @@ def load_detector(
     """Return the detector ``name`` with its weights loaded and frozen.
 
     Args:
-        name: Registry key: ``raid``.
+        name: Registry key: ``raid``, ``h2vlr``, ``kanoclip`` or ``adseeker``.
         preset: Frozen encoder behind it: ``embedded``, ``paper`` or ``tiny``.
         checkpoint: ``open``, ``research`` or the path of a checkpoint file.
         variant: Step of the ablation ladder; None takes the complete method, or the
             training-free step where no checkpoint exists for the preset (named in the provenance).
         size: Side of the square the encoder sees, in pixels; None takes the preset's own.
-        seed: Seed of everything random.
+        seed: Seed of everything random, from 0 to 2,147,483,647.
 
     Raises:
-        UsageError: If the method, preset or variant does not exist.
+        UsageError: If the method, preset or variant does not exist, or a number is out of range.
         ModelUnavailable: If the preset's weights are not on this machine.
         CheckpointMismatch: If the checkpoint does not fit.
     """

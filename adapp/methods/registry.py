@@ -46,6 +46,9 @@ class Measure(Protocol):
         ...
 
 
+MOST_SEED = 2**31 - 1
+"""Largest seed that every library behind the methods takes."""
+
 UNNAMED_PART = "object"
 """What a prompt calls a part whose name was not given."""
 
@@ -188,6 +191,27 @@ REFERENCES: dict[str, Reference] = {
 }
 
 
+def check(name: str, *, variant: str | None = None, seed: int = 0) -> MethodInfo | Reference:
+    """Return what ``name`` stands for, before anything heavy is done with it.
+
+    Args:
+        name: Registry key, or the name of a reference.
+        variant: Step of its ladder; None stands for its default.
+        seed: Seed of everything random.
+
+    Raises:
+        UsageError: If the method or the variant does not exist, or the seed is out of range.
+    """
+    info = REFERENCES[name] if name in REFERENCES else _method(name)
+    if variant is not None and variant not in info.variants:
+        msg = f"{name} has no variant {variant!r}; choose one of {', '.join(info.variants)}"
+        raise UsageError(msg)
+    if not 0 <= seed <= MOST_SEED:
+        msg = f"seed {seed} is out of range; choose one from 0 to {MOST_SEED}"
+        raise UsageError(msg)
+    return info
+
+
 def load(
     name: str,
     *,
@@ -198,12 +222,9 @@ def load(
     seed: int = 0,
 ) -> "Detector":
     """Return the detector ``name`` with its weights loaded and frozen; see ``load_detector``."""
-    info = _method_or_reference(name)
+    info = check(name, variant=variant, seed=seed)
     if preset not in PRESETS:
         msg = f"preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}"
-        raise UsageError(msg)
-    if variant is not None and variant not in info.variants:
-        msg = f"{name} has no variant {variant!r}; choose one of {', '.join(info.variants)}"
         raise UsageError(msg)
     if isinstance(info, Reference):
         return _reference(name, preset, checkpoint, variant, size, seed)
@@ -242,12 +263,9 @@ def train(
         report: Progress callback.
 
     Raises:
-        UsageError: If the method, variant or data does not work.
+        UsageError: If the method, variant, seed or data does not work.
     """
-    info = _method_or_reference(name)
-    if variant is not None and variant not in info.variants:
-        msg = f"{name} has no variant {variant!r}; choose one of {', '.join(info.variants)}"
-        raise UsageError(msg)
+    info = check(name, variant=variant, seed=seed)
     from adapp.training.request import TrainingRequest
 
     request = TrainingRequest(
@@ -283,10 +301,6 @@ def _method(name: str) -> MethodInfo:
         msg = f"method {name!r} does not exist; choose one of {', '.join(METHODS)}"
         raise UsageError(msg)
     return METHODS[name]
-
-
-def _method_or_reference(name: str) -> MethodInfo | Reference:
-    return REFERENCES[name] if name in REFERENCES else _method(name)
 
 
 def _reference(

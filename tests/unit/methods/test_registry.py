@@ -52,3 +52,12 @@ def test_references_are_trained_and_loaded_by_name_and_are_no_methods(monkeypatc
     with pytest.raises(UsageError, match="no variant 'full'"):
         registry.load("bridge", variant="full")
     assert not set(registry.REFERENCES) & set(METHODS)
+
+
+@pytest.mark.parametrize("seed", [-1, registry.MOST_SEED + 1])
+def test_seeds_that_no_library_takes_are_refused_before_anything_is_loaded(seed, tmp_path):
+    with pytest.raises(UsageError, match=f"seed {seed} is out of range"):
+        registry.load("raid", preset="tiny", seed=seed)
+    given = {"preset": "tiny", "variant": None, "roots": (), "epochs": None, "seed": seed}
+    with pytest.raises(UsageError, match=f"seed {seed} is out of range"):
+        registry.train("raid", out=tmp_path / "c.safetensors", **given)
