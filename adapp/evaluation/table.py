@@ -30,7 +30,7 @@ _ABSENT = "-"
 
 
 def category_table(result: Evaluation) -> str:
-    """Return one evaluation as text: a row per category, the mean, and what was left out."""
+    """Return one evaluation as text: a row per category, the mean, what was left out, remarks."""
     names = [*METRICS, *(["routing_accuracy"] if "routing_accuracy" in result["mean"] else [])]
     header = [
         "category",
@@ -58,14 +58,15 @@ def category_table(result: Evaluation) -> str:
         above = _cell(result["mean"].get(ANOMALOUS_ABOVE))
         lines.append(f"at the app's threshold: {below:.1f} good below, {above} anomalous above")
     lines += [f"skipped {name}: {reason}" for name, reason in result["skipped"].items()]
+    lines += [f"note {text}" for text in result.get("notes", ())]
     return "\n".join(lines)
 
 
 def side_by_side(results: Sequence[Evaluation]) -> str:
     """Return several evaluations beside each other: image AUROC, pixel AUROC, AUPRO of each.
 
-    The last row is the mean over the categories that every result holds, so that no method gains
-    by skipping a hard one.
+    The last row of figures is the mean over the categories that every result holds, so that no
+    method gains by skipping a hard one; what each skipped stands below, with the reason.
     """
     categories = sorted({name for result in results for name in result["categories"]})
     shared = [name for name in categories if all(name in r["categories"] for r in results)]
@@ -88,7 +89,11 @@ def side_by_side(results: Sequence[Evaluation]) -> str:
         mean = mean_metrics({name: result["categories"][name] for name in shared}, HEADLINE)
         means += [_cell(mean[metric]) for metric in HEADLINE]
     lines = [describe(result) for result in results]
-    return "\n".join([*lines, *aligned(header, [*rows, means], rule_before_last=bool(rows))])
+    lines += aligned(header, [*rows, means], rule_before_last=bool(rows))
+    for result in results:
+        skipped = result["skipped"].items()
+        lines += [f"{result['method']} skipped {name}: {reason}" for name, reason in skipped]
+    return "\n".join(lines)
 
 
 def markdown_table(

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -402,19 +403,47 @@ def test_evaluate_types_prints_accuracies_and_who_is_taken_for_whom(monkeypatch,
     assert asked["json_path"] == target
 
 
-def test_compare_takes_several_methods_once_each(monkeypatch, capsys):
+@pytest.fixture
+def compared(monkeypatch):
+    """Methods that ``compare`` was asked for, and what it answers."""
     from adapp.cli import comparing
 
-    asked = []
+    told = SimpleNamespace(asked=[], results={"raid": {"categories": {"set/plate": {}}}})
 
-    def compared(methods, **_):
-        asked.extend(methods)
-        return type("Comparison", (), {"table": "side by side"})()
+    def compare(methods, **_):
+        told.asked.extend(methods)
+        return SimpleNamespace(table="side by side", results=told.results)
 
-    monkeypatch.setattr(comparing, "compare", compared)
+    monkeypatch.setattr(comparing, "compare", compare)
+    return told
+
+
+def test_compare_takes_several_methods_once_each(compared, capsys):
     assert main(["compare", "--method", "raid, kanoclip,raid", "--data", "a"]) == 0
-    assert asked == ["raid", "kanoclip"]
+    assert compared.asked == ["raid", "kanoclip"]
     assert capsys.readouterr().out == "side by side\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--method", "raid,nope"], "'nope' does not exist"),
+        (["--method", "raid,kanoclip", "--variant", "retrieval"], "kanoclip has no variant"),
+        (["--method", "raid", "--seed", "-3"], "seed -3 is out of range"),
+    ],
+)
+def test_compare_refuses_before_the_first_method_is_measured(more, said, compared, capsys):
+    assert main(["compare", "--data", "a", *more]) == 2
+    assert said in one_line(capsys)
+    assert compared.asked == []
+
+
+def test_compare_fails_if_no_method_measured_anything(compared, capsys):
+    compared.results = {"raid": {"categories": {}}, "h2vlr": {"categories": {}}}
+    assert main(["compare", "--method", "raid,h2vlr", "--data", "a", "--shots", "0"]) == 2
+    told = capsys.readouterr()
+    assert told.out == "side by side\n"
+    assert "No method could measure a category" in told.err
 
 
 def test_bench_measures_all_methods_unless_some_are_named(monkeypatch, capsys, tmp_path):

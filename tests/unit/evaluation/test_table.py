@@ -89,6 +89,11 @@ def test_category_table_of_nothing() -> None:
     assert "skipped set/odd" in category_table(result({}))
 
 
+def test_category_table_ends_with_the_remarks() -> None:
+    told = category_table(result({"a/x": row(90.0)}) | {"notes": ["a/x: only 3 of 4"]})
+    assert told.splitlines()[-1] == "note a/x: only 3 of 4"
+
+
 def test_limit_is_stated() -> None:
     assert "at most" not in describe(result({}))
     assert "at most 10 pictures" in describe(result({}) | {"limit": 10})
@@ -102,6 +107,8 @@ def test_side_by_side_means_only_what_all_hold() -> None:
     assert hard == ["a/hard", "10.0", "10.0", "10.0", "-", "-", "-"]
     assert x == ["a/x", "90.0", "60.0", "90.0", "80.0", "70.0", "80.0"]
     assert mean == ["mean", "of", "1", "shared", *x[1:]]
+    left_out = "skipped set/odd: no normal pictures"
+    assert lines[8:] == [f"{method} {left_out}" for method in ("raid", "kanoclip")]
 
 
 def test_markdown_table_over_seeds() -> None:
