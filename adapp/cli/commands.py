@@ -8,8 +8,10 @@ from adapp.cli.knowledge_commands import add_ask, add_knowledge
 from adapp.cli.long_commands import add_batch, add_reproduce
 from adapp.cli.options import (
     category_option,
+    checkpoint_file_option,
     data_option,
     detector_options,
+    json_option,
     measure_options,
     method_option,
     methods_option,
@@ -99,9 +101,7 @@ def _add_train(commands: Commands) -> None:
     preset_option(parser)
     variant_option(parser)
     data_option(parser)
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE.safetensors", help="checkpoint to write"
-    )
+    checkpoint_file_option(parser)
     parser.add_argument(
         "--epochs", type=positive, metavar="N", help="passes over the data (default: the method's)"
     )
@@ -177,9 +177,7 @@ def _add_bench(commands: Commands) -> None:
     )
     methods_option(parser, required=False)
     preset_option(parser)
-    parser.add_argument(
-        "--json", type=Path, required=True, metavar="FILE", help="JSON file to write"
-    )
+    json_option(parser, required=True)
     parser.set_defaults(module="timing")
 
 

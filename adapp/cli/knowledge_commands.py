@@ -1,11 +1,12 @@
 """Options of the commands around knowledge pages: ``knowledge`` and ``ask``."""
 
-import argparse
 from pathlib import Path
 
 from adapp.cli.options import (
     category_option,
+    checkpoint_file_option,
     detector_options,
+    json_option,
     paths_option,
     positive,
     preset_option,
@@ -47,7 +48,7 @@ def _add_list(actions: Commands) -> None:
         "title, separated by tabs.",
     )
     preset_option(parser)
-    _json_option(parser)
+    json_option(parser)
     parser.set_defaults(module="knowing")
 
 
@@ -85,7 +86,7 @@ def _add_search(actions: Commands) -> None:
         help="share places out over clusters of scores, or take the best (default: %(default)s)",
     )
     preset_option(parser)
-    _json_option(parser)
+    json_option(parser)
     parser.set_defaults(module="knowing")
 
 
@@ -121,9 +122,7 @@ def _add_train(actions: Commands) -> None:
         "data sets; writes a checkpoint with the index of the project's pages, and its card.",
     )
     paths_option(parser, "--data", "data folders, MVTec's layout and others", required=False)
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE.safetensors", help="checkpoint to write"
-    )
+    checkpoint_file_option(parser)
     preset_option(parser)
     parser.set_defaults(module="knowing")
 
@@ -145,7 +144,7 @@ def _add_measure(actions: Commands) -> None:
         help="which 30 pictures of each kind: 0 those that choices were made on, 1 the next "
         "(default: 0)",
     )
-    _json_option(parser)
+    json_option(parser)
     parser.set_defaults(module="knowing")
 
 
@@ -174,9 +173,5 @@ def add_ask(commands: Commands) -> None:
     category_option(parser)
     detector_options(parser)
     threshold_options(parser)
-    _json_option(parser)
+    json_option(parser)
     parser.set_defaults(module="asking")
-
-
-def _json_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", type=Path, metavar="FILE", help="JSON file to write")

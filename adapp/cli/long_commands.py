@@ -7,6 +7,7 @@ from adapp.cli.options import (
     category_option,
     checkpoint_option,
     detector_options,
+    json_option,
     not_negative,
     paths_option,
     positive,
@@ -121,7 +122,7 @@ def add_reproduce(commands: Commands) -> None:
         help="test pictures per category; the figures are then marked as incomplete",
     )
     tune_option(parser)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="JSON file to write")
+    json_option(parser)
     parser.add_argument(
         "--cells",
         type=Path,

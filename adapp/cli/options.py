@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,25 @@ def measure_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=positive, metavar="N", help="test pictures per category (default: all)"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="JSON file to write")
+    json_option(parser)
+
+
+def json_option(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Add ``--json FILE``."""
+    parser.add_argument(
+        "--json", type=new_file, required=required, metavar="FILE", help="JSON file to write"
+    )
+
+
+def checkpoint_file_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--out FILE.safetensors``."""
+    parser.add_argument(
+        "--out",
+        type=new_file,
+        required=True,
+        metavar="FILE.safetensors",
+        help="checkpoint to write",
+    )
 
 
 def _method_names() -> tuple[str, ...]:
@@ -185,6 +204,25 @@ def positive(text: str) -> int:
 def not_negative(text: str) -> int:
     """Return ``text`` as a whole number of at least 0."""
     return _whole(text, 0, "a whole number of at least 0")
+
+
+def new_file(text: str) -> Path:
+    """Return ``text`` as the path of a file that can be written, told before hours of work.
+
+    Nothing is left behind: folders that are missing are made when the file is.
+    """
+    path = Path(text)
+    try:
+        if path.is_dir():
+            msg = f"{text} is a folder: name a file"
+            raise argparse.ArgumentTypeError(msg)
+        folder = next(place for place in path.absolute().parents if place.exists())
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        msg = f"{text} cannot be written ({error.strerror}): choose another place"
+        raise argparse.ArgumentTypeError(msg) from error
+    return path
 
 
 def port(text: str) -> int:

@@ -277,6 +277,9 @@ def test_train_passes_its_options_on_and_prints_the_checkpoint(monkeypatch, caps
         ["compare", "--method", ",", "--data", "x"],
         ["serve", "--port", "70000"],
         ["serve", "--preset", "tiny"],
+        ["evaluate", "--method", "raid", "--data", "x", "--json", f"{__file__}/x.json"],
+        ["bench", "--json", str(Path(__file__).parent)],
+        ["train", "--method", "raid", "--data", "x", "--out", f"{__file__}/x.safetensors"],
     ],
 )
 def test_mistakes_in_options_are_one_line_and_status_2(given, capsys):
