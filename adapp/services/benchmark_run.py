@@ -217,6 +217,9 @@ class BenchmarkRun:
             window = shared_window((*train, *queries))
             support = draw_support(category, self._shots, self.request.seed, window)
             if len(support.samples) > 0 or self._shots == 0:
+                if len(support.samples) < self._shots:
+                    few = f"only {len(support.samples)} of {self._shots} normal pictures"
+                    self._notes.append(f"{category.name}: {few} to compare with.")
                 return _Job(category, queries, support, window)
             reason = "none of its normal pictures can be read"
         self._skip(category, len(queries), reason)

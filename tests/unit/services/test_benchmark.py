@@ -277,6 +277,7 @@ def test_support_reaches_the_detector_under_the_parts_own_name(root: Path) -> No
 def test_all_normal_pictures_are_taken_where_fewer_exist(root: Path) -> None:
     result = run(root, shots=80)
     assert len(result["categories"]["set/bolt"]["support"]) == 6
+    assert "set/bolt: only 6 of 80 normal pictures to compare with." in result["notes"]
 
 
 def test_limit_draws_both_labels(root: Path) -> None:
