@@ -12,7 +12,13 @@ from adapp.reasoning.choose import ReasonerOptions, choose
 from adapp.services.benchmark import write_json
 from adapp.services.case import Case, case_of
 from adapp.services.explaining import Answer, Explainer, Question, answer, answer_json
-from adapp.services.inspection import InspectionRequest, InspectionUpdate, drain, inspect
+from adapp.services.inspection import (
+    Inspection,
+    InspectionRequest,
+    InspectionUpdate,
+    drain,
+    inspect,
+)
 from adapp.services.pool import DetectorPool
 from adapp.services.region_types import type_words
 from adapp.services.regions import Thresholds
@@ -28,13 +34,17 @@ def run(arguments: argparse.Namespace) -> None:
     choice = choose(arguments.reasoner, options)  # refuses before anything is computed
     explainer = Explainer(arguments.preset, reasoner=lambda: choice)
     with Progress() as progress:
-        case = _case(arguments, progress)
+        found = _inspected(arguments, progress)
+        limits = Thresholds.of(found.calibration, arguments.threshold, arguments.pixel_threshold)
+        case = case_of(found, 0, limits)
         progress("Looking up pages", 0, 0)
         own = explainer.read(files) if files else None
         try:
             told = answer(explainer.ask(case, Question(arguments.question), own))
         finally:
             explainer.close()
+        for note in (*found.provenance.fallbacks, *found.notes):
+            progress.tell(note)
     if arguments.json is not None:
         write_json(answer_json(case, arguments.question, told), arguments.json)
     show(_text(case, told))
@@ -58,7 +68,7 @@ def _own_pages(arguments: argparse.Namespace) -> tuple[Path, ...]:
     return tuple(arguments.pages)
 
 
-def _case(arguments: argparse.Namespace, progress: Progress) -> Case:
+def _inspected(arguments: argparse.Namespace, progress: Progress) -> Inspection:
     query = expand_paths([arguments.query])
     if len(query) != 1:
         msg = f"{arguments.query} holds {len(query)} pictures: ask about one at a time."
@@ -74,11 +84,7 @@ def _case(arguments: argparse.Namespace, progress: Progress) -> Case:
         seed=arguments.seed,
         size=arguments.size,
     )
-    found = drain(_told(inspect(request, DetectorPool()), progress))
-    for note in (*found.provenance.fallbacks, *found.notes):
-        progress.tell(note)
-    limits = Thresholds.of(found.calibration, arguments.threshold, arguments.pixel_threshold)
-    return case_of(found, 0, limits)
+    return drain(_told(inspect(request, DetectorPool()), progress))
 
 
 def _told(updates: Iterator[InspectionUpdate], progress: Progress) -> Iterator[InspectionUpdate]:
@@ -107,7 +113,8 @@ def _text(case: Case, told: Answer) -> str:
         for one in told.pages
     ]
     tokens = "" if words.tokens is None else f", {words.tokens.answer} tokens"
-    reasons = [told.why] if words.fallback_reason is None else [told.why, words.fallback_reason]
+    fallback = words.fallback_reason
+    reasons = [told.why, *([fallback] if fallback and fallback not in told.why else [])]
     return "\n".join(
         [
             f"verdict\t{facts.label}\tscore {facts.score:.4f}\tthreshold {facts.threshold:.4f}",

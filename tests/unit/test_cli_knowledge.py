@@ -11,6 +11,7 @@ from tests.fakes import FakeLoader, part
 from tests.pages import OWN_PAGE, encoder, tiny_library
 
 DEFECT = (10, 20, 30, 50)
+NOBODY = "http://127.0.0.1:9/v1"
 
 
 @pytest.fixture(autouse=True)
@@ -180,6 +181,7 @@ def test_ask_answers_from_pages_of_this_question_alone(ask, capsys, tmp_path):
         (["--question", "x", "--method", "nonsense"], "nonsense"),
         (["--question", "x", "--reasoner", "server"], "no server is known"),
         (["--question", "x", "--reasoner", "server", "--base-url", "nonsense"], "no address"),
+        (["--question", "x", "--reasoner", "server", "--base-url", NOBODY], "no answer from"),
     ],
 )
 def test_ask_refuses_in_one_line(ask, more, told, capsys):
