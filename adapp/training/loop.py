@@ -3,6 +3,7 @@
 import contextlib
 import math
 import os
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ def run_epochs(
         report: Progress callback; it may raise ``Cancelled``.
 
     Raises:
-        CheckpointMismatch: If the kept state belongs to another training.
+        CheckpointMismatch: If the kept state belongs to another training or is damaged.
         UsageError: If the loss is no longer finite.
     """
     losses: list[float] = []
@@ -111,7 +112,11 @@ def _keep(
 
 
 def _restore(module: nn.Module, optimizer: Optimizer, plan: LoopPlan, path: Path) -> list[float]:
-    state = torch.load(path, weights_only=True)
+    try:
+        state = torch.load(path, weights_only=True)
+    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        msg = f"{path.name} is damaged: remove it, or train without --resume"
+        raise CheckpointMismatch(msg) from error
     if state.get("fingerprint") != plan.fingerprint:
         msg = (
             f"{path.name} belongs to another training (other data, seed or settings); "
