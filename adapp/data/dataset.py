@@ -47,7 +47,7 @@ def read_root(root: Path) -> Dataset:
     if not categories:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
         msg = f"No category in {root}: {_EXPECTED}."
-        raise UsageError(f"{msg} Found {reasons}." if reasons else msg)
+        raise UsageError(f"{msg} Found {reasons.rstrip('.')}." if reasons else msg)
     return Dataset(folder.name, tuple(sorted(categories, key=lambda c: c.name)), skipped)
 
 
