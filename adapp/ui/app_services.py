@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from adapp.core.settings import Settings
 from adapp.data.images import load_image
-from adapp.methods.registry import METHODS
 from adapp.services.case import case_of
 from adapp.services.examples import Example, examples
 from adapp.services.explaining import Explainer
-from adapp.services.inspection import Inspection, InspectionRequest
+from adapp.services.inspection import Inspection
 from adapp.services.pace import Paces
 from adapp.services.pool import DetectorPool
 from adapp.services.regions import Thresholds
 from adapp.ui.pictures import thumb_uri
+from adapp.ui.prepared import Prepared, example_request
 from adapp.ui.presets import choose_preset, offered
 from adapp.ui.state import ResultShelf, Runs
 from adapp.ui.warmup import WarmUp
@@ -38,6 +38,7 @@ class AppServices:
         explainer: Answers questions about parts.
         answers: Answers in progress, by session.
         warm_up: Loads the model in the background.
+        prepared: Results of examples that the warm-up has made.
         paces: How long each method that has run took.
     """
 
@@ -53,6 +54,7 @@ class AppServices:
     explainer: Explainer
     answers: Runs
     warm_up: WarmUp
+    prepared: Prepared
     paces: Paces
 
     @property
@@ -67,6 +69,7 @@ def app_services(
     pool: DetectorPool | None = None,
     cards: Sequence[Example] | None = None,
     explainer: Explainer | None = None,
+    prepare: bool = True,
 ) -> AppServices:
     """Return the app's working parts.
 
@@ -75,6 +78,8 @@ def app_services(
         pool: Detectors; None makes the real ones.
         cards: Examples; None takes those that come with the project.
         explainer: Answers questions; None makes the real one.
+        prepare: Whether the result of the first example, which warms the model up, is kept and
+            shown to who clicks on it.
 
     Raises:
         UsageError: If the preset does not exist.
@@ -83,12 +88,16 @@ def app_services(
     detectors = pool or DetectorPool()
     chosen, reason = choose_preset(preset or settings.preset, detectors, settings.checkpoint)
     shown = tuple(examples() if cards is None else cards)
-    paces, asked = Paces(), explainer or Explainer(chosen)
+    paces, prepared, asked = Paces(), Prepared(), explainer or Explainer(chosen)
 
     def then(inspection: Inspection) -> None:
         asked.prepare(case_of(inspection, 0, Thresholds.of(inspection.calibration)))
 
-    first = _first_run(shown, chosen, settings.checkpoint)
+    def keep(inspection: Inspection) -> None:
+        if prepare:
+            prepared.put(shown[0], inspection)
+
+    first = example_request(shown[0], chosen, settings.checkpoint) if shown else None
     return AppServices(
         pool=detectors,
         presets=offered(chosen),
@@ -101,23 +110,9 @@ def app_services(
         runs=Runs(),
         explainer=asked,
         answers=Runs(),
-        warm_up=WarmUp(detectors, first, paces, then),
+        warm_up=WarmUp(detectors, first, paces, then, keep),
+        prepared=prepared,
         paces=paces,
-    )
-
-
-def _first_run(shown: Sequence[Example], preset: str, checkpoint: str) -> InspectionRequest | None:
-    """Return the run behind the first card, which the warm-up makes in advance."""
-    if not shown:
-        return None
-    first = shown[0]
-    return InspectionRequest(
-        method=next(iter(METHODS)),
-        preset=preset,
-        checkpoint=checkpoint,
-        category=first.category,
-        support=first.support,
-        query=first.query[:1],
     )
 
 

@@ -1,6 +1,7 @@
 """The app: one page, its queue, and launch settings that keep it on this machine."""
 
 import os
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,10 +18,13 @@ from adapp.ui.batch_tab import build_batch_tab
 from adapp.ui.compare_tab import build_compare_tab
 from adapp.ui.endpoints import build_endpoints
 from adapp.ui.errors import told
+from adapp.ui.inspect_parts import Results
 from adapp.ui.inspect_tab import build_inspect_tab
 from adapp.ui.knowledge_tab import build_knowledge_tab
 from adapp.ui.labels import TRANSLATIONS, label
 from adapp.ui.methods_tab import build_methods_tab
+from adapp.ui.queues import AT_ONCE
+from adapp.ui.state import Held
 from adapp.ui.theme import STYLE_SHEETS, theme
 from adapp.ui.viewer import script
 from adapp.ui.why_panel import build_why_panel
@@ -48,7 +52,7 @@ def build_app(services: AppServices) -> gr.Blocks:
         title=texts.TITLE, analytics_enabled=False, fill_width=True, delete_cache=CACHE_SECONDS
     )
     with app:
-        _build_header(services, app)
+        header, timer = _build_header(services)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(label("inspect"), id="inspect"):
                 inspecting = build_inspect_tab(services)
@@ -66,40 +70,77 @@ def build_app(services: AppServices) -> gr.Blocks:
             with gr.Tab(label("about"), id="about-tab"):
                 build_about_tab()
         build_endpoints(services)
+        _wire_header(services, header, timer, inspecting.layout.results)
         app.load(None, None, None, js=script("access.js"))
         app.load(None, None, None, js=script("webcam.js"))
         app.load(None, None, None, js=_OPEN_LINK)
         app.unload(told(inspecting.runs.on_leave))
         app.unload(told(why.handlers.on_leave))
     app.queue(max_size=MOST_WAITING, default_concurrency_limit=4)
+    _tell_when_known(services, app, header, timer, inspecting.layout.results.empty)
     return app
 
 
-def _build_header(services: AppServices, app: gr.Blocks) -> None:
-    """Build the header, which follows the model until it is ready.
+def _build_header(services: AppServices) -> tuple[gr.HTML, gr.Timer]:
+    """Build the header, and the clock by which it follows the model until that is ready."""
+    return (
+        gr.HTML(_status(services), elem_id="masthead", apply_default_css=False),
+        gr.Timer(_POLL_SECONDS, active=_loading(services)),
+    )
 
-    The page that is sent holds what was true when the server started; an opened one asks at once.
-    """
 
-    def status() -> str:
-        return page_view.header_html(
-            services.preset, services.preset_reason, __version__, services.warm_up.readiness
+def _wire_header(services: AppServices, header: gr.HTML, timer: gr.Timer, results: Results) -> None:
+    """Let a page that was opened early tell when the model is ready, and show a result then."""
+
+    def poll(held: Held | None) -> dict[gr.blocks.Block, Any]:
+        loading = _loading(services)
+        known: dict[gr.blocks.Block, Any] = {header: _status(services)}
+        if not loading:
+            known[timer] = gr.Timer(active=False)
+        if not loading and held is None:
+            known[results.empty] = page_view.empty_html(services.prepared.welcome)
+        return known
+
+    timer.tick(poll, results.held, [header, timer, results.empty], **AT_ONCE)
+
+
+def _tell_when_known(
+    services: AppServices, app: gr.Blocks, header: gr.HTML, timer: gr.Timer, empty: gr.HTML
+) -> None:
+    """Have pages that are opened later hold what is known of the model then, and a result."""
+
+    def publish() -> None:
+        tell_later_pages(
+            app,
+            {
+                header: {"value": _status(services)},
+                timer: {"active": False},
+                empty: {"value": page_view.empty_html(services.prepared.welcome)},
+            },
         )
 
-    def poll() -> tuple[str, gr.Timer]:
-        return status(), gr.Timer(active=services.warm_up.readiness.state == "loading")
+    services.warm_up.when_known(publish)
 
-    header = gr.HTML(status(), elem_id="masthead", apply_default_css=False)
-    timer = gr.Timer(_POLL_SECONDS, active=False)
-    gr.on(
-        [app.load, timer.tick],
-        poll,
-        None,
-        [header, timer],
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
+
+def tell_later_pages(
+    app: gr.Blocks, properties: Mapping[gr.blocks.Block, Mapping[str, Any]]
+) -> None:
+    """Change what a page holds when it is opened; those that are open keep what they have."""
+    entries = {entry["id"]: entry["props"] for entry in app.config["components"]}
+    for block, changed in properties.items():
+        for name, value in changed.items():
+            setattr(block, name, value)
+        entries[block._id].update(changed)  # noqa: SLF001 - gradio has no public name for it
+
+
+def _status(services: AppServices) -> str:
+    return page_view.header_html(
+        services.preset, services.preset_reason, __version__, services.warm_up.readiness
     )
+
+
+def _loading(services: AppServices) -> bool:
+    return services.warm_up.readiness.state == "loading"
 
 
 def launch_settings() -> dict[str, Any]:

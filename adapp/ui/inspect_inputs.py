@@ -1,10 +1,8 @@
 """What a visitor puts in: pictures checked as they come, examples filled in with one click."""
 
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
-from gradio import processing_utils
-from gradio.utils import get_upload_folder
 
 from adapp.core.errors import UsageError
 from adapp.methods.registry import METHODS, MethodInfo
@@ -24,6 +22,7 @@ from adapp.ui.intake import (
     paths,
 )
 from adapp.ui.labels import label
+from adapp.ui.prepared import cached_files
 from adapp.ui.state import Held
 
 
@@ -36,10 +35,12 @@ class InputHandlers:
     """
 
     def __init__(self, services: AppServices, layout: InspectLayout) -> None:
+        self._services = services
         self._examples = {example.key: example for example in services.examples}
         self._inputs = layout.inputs
         self._notes = layout.actions
-        self._busy = RunHandlers(services, layout).on_busy
+        self._cards = layout.cards
+        self._run = RunHandlers(services, layout)
 
     def on_support(self, items: GalleryItems, originals: Originals, method: str) -> tuple[Any, ...]:
         """Check the normal pictures as soon as they are there."""
@@ -91,15 +92,55 @@ class InputHandlers:
             self._inputs.support: grown if looked.items is None else looked.items,
             self._inputs.support_originals: looked.originals,
             self._notes.support_note: support_remark(looked, method),
-            **self._busy(held),
+            **self._run.on_busy(held),
         }
+
+    def on_card(
+        self,
+        event: gr.EventData,
+        held: Held | None,
+        started: str,
+        kind: str,
+        colors: str,
+        *choice: object,
+    ) -> Updates:
+        """Show an example's result if it was prepared, else fill the inputs and have it run.
+
+        What was prepared comes in two steps, so that the map need not wait for the rest: the page
+        tells that ``opened`` has changed and ``on_opened`` sends the rest. A run begins likewise
+        when ``started`` changes.
+
+        Args:
+            event: Names the example.
+            held: The result that is shown.
+            started: Number of runs that cards have started.
+            kind: Map that is looked at.
+            colors: Colours of unsigned maps.
+            choice: Method, preset, checkpoint and tiles, as chosen now.
+        """
+        example = self._example(event)
+        method, preset, checkpoint, tiles = cast("tuple[str, str, str, int]", choice)
+        ready = self._services.prepared.of(example.key, method, preset, checkpoint)
+        if ready is None or int(tiles or 1) != ready.request.tiles:
+            return {
+                **self.fill(example, method),
+                **self._run.on_busy(held),
+                self._cards.started: str(int(started or 0) + 1),
+            }
+        shown, updates = self._run.on_prepared(ready, held, kind, colors)
+        return {**updates, self._cards.opened: f"{shown.key} {example.key}"}
+
+    def on_opened(self, opened: str, held: Held | None, method: str) -> Updates:
+        """Fill the inputs with the example whose result is shown, and add the rest of it."""
+        example = self._examples.get(opened.partition(" ")[2])
+        return {} if example is None else self.fill(example, method) | self._run.on_rest(held)
 
     def on_example(self, event: gr.EventData, held: Held | None, method: str) -> Updates:
         """Fill the inputs with an example."""
-        example = self._examples.get(str(event.key))
-        if example is None:
-            msg = "This example does not exist any more. Reload the page and choose another."
-            raise UsageError(msg)
+        return {**self.fill(self._example(event), method), **self._run.on_busy(held)}
+
+    def fill(self, example: Example, method: str) -> Updates:
+        """Return the updates that fill the inputs with an example."""
         support, query = cached_files(example)
         return {
             self._inputs.support: support,
@@ -109,17 +150,19 @@ class InputHandlers:
             # a gallery that was empty does not tell of a change that a handler makes
             self._notes.support_note: support_remark(_checked(support), method),
             self._notes.query_note: query_remark(_checked(query)),
-            **self._busy(held),
         }
 
+    def _example(self, event: gr.EventData) -> Example:
+        """Return the example whose card was clicked.
 
-def cached_files(example: Example) -> tuple[list[str], list[str]]:
-    """Return copies of an example's support and query files that the page may show."""
-    folder = get_upload_folder()
-    return (
-        [processing_utils.save_file_to_cache(path, cache_dir=folder) for path in example.support],
-        [processing_utils.save_file_to_cache(path, cache_dir=folder) for path in example.query],
-    )
+        Raises:
+            UsageError: If it does not exist.
+        """
+        example = self._examples.get(str(event.key))
+        if example is None:
+            msg = "This example does not exist any more. Reload the page and choose another."
+            raise UsageError(msg)
+        return example
 
 
 def _checked(files: list[str]) -> Checked:

@@ -12,6 +12,7 @@ from adapp.ui.app_services import AppServices
 from adapp.ui.inspect_parts import (
     PICK,
     Actions,
+    Cards,
     Controls,
     Exports,
     Inputs,
@@ -31,6 +32,14 @@ from adapp.ui.session_parts import (
 from adapp.ui.state import SESSION_SECONDS, drop_held
 from adapp.ui.viewer import FIRST_MAPS, VIEWS, script, viewer
 
+_WELCOME = """
+element.addEventListener('click', (event) => {
+  const key = event.target.closest('[data-key]')?.dataset.key;
+  if (key) document.querySelector(`#examples [data-key="${CSS.escape(key)}"]`)?.click();
+});
+"""
+"""The picture of a result opens it as its card does."""
+
 
 def lay_out(services: AppServices) -> InspectLayout:
     """Build the tab inside the current ``Blocks`` and return its components."""
@@ -44,13 +53,14 @@ def lay_out(services: AppServices) -> InspectLayout:
         with gr.Column(elem_id="setup", min_width=280):
             inputs, buttons, extras = _setup(services, examples)
         with gr.Column(elem_id="findings", min_width=280):
-            results, controls, exports, good, drawn = _findings()
+            results, controls, exports, good, drawn = _findings(services)
     actions = Actions(good=good, **buttons)
     return InspectLayout(
         inputs=inputs,
         results=results,
         controls=controls,
         actions=actions,
+        cards=Cards(started=_signal(), opened=_signal()),
         exports=exports,
         session=SessionParts(*extras, *drawn),
     )
@@ -183,10 +193,17 @@ def _model_choice(services: AppServices) -> tuple[gr.Radio, gr.Radio, gr.HTML]:
     return preset, checkpoint, licence
 
 
-def _findings() -> tuple[Results, Controls, Exports, gr.Button, tuple[Any, ...]]:
+def _findings(
+    services: AppServices,
+) -> tuple[Results, Controls, Exports, gr.Button, tuple[Any, ...]]:
     parts: dict[str, Any] = {"progress": gr.HTML("", elem_id="progress")}
     parts["stale"] = gr.HTML("", elem_id="stale")
-    parts["empty"] = gr.HTML(page_view.empty_html(), elem_id="empty")
+    parts["empty"] = gr.HTML(
+        page_view.empty_html(services.prepared.welcome),
+        js_on_load=_WELCOME,
+        apply_default_css=False,
+        elem_id="empty",
+    )
     earlier = earlier_runs()
     # The style sheet hides the panel while #empty has content: gradio forgets the properties of
     # parts that it has not mounted.
@@ -216,6 +233,11 @@ def _findings() -> tuple[Results, Controls, Exports, gr.Button, tuple[Any, ...]]
     controls = Controls(kind, view, opacity, colors, weight, *limits)
     results = Results(held=held, chosen=gr.State(0), **parts)
     return results, controls, exports, good, (*area, *earlier)
+
+
+def _signal() -> gr.Textbox:
+    """Return what nobody sees and whose change begins an event; a ``State`` needs a queue to."""
+    return gr.Textbox(visible=False)
 
 
 def _plain(name: str, behaviour: str | None = None) -> gr.HTML:

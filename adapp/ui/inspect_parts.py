@@ -125,6 +125,23 @@ class Actions:
 
 
 @dataclass(frozen=True, slots=True)
+class Cards:
+    """What a click on an example leaves behind, so that the event that follows begins by itself.
+
+    Attributes:
+        started: Number of runs that cards have started.
+        opened: Key of the example whose prepared result is shown, and of its holder.
+    """
+
+    started: gr.Textbox
+    opened: gr.Textbox
+
+    def both(self) -> list[gr.blocks.Block]:
+        """Return them; an event that they begin reads what was sent before them."""
+        return [self.started, self.opened]
+
+
+@dataclass(frozen=True, slots=True)
 class Exports:
     """Buttons that make files, and the hidden one that hands them over."""
 
@@ -158,5 +175,20 @@ class InspectLayout:
     results: Results
     controls: Controls
     actions: Actions
+    cards: Cards
     exports: Exports
     session: SessionParts
+
+    def at_first(self) -> list[gr.blocks.Block]:
+        """Return what shows the map and the verdict of a prepared result, before all the rest."""
+        results = self.results
+        return [
+            *(results.verdict, results.strip, results.meaning, results.viewer, results.chosen),
+            *(results.stale, results.empty, self.controls.kind),
+        ]
+
+    def afterwards(self) -> list[gr.blocks.Block]:
+        """Return what shows the rest of it."""
+        first = self.at_first()
+        rest = [*self.results.drawn(), *self.controls.sliders()]
+        return [part for part in rest if part not in first]

@@ -101,6 +101,34 @@ class RunHandlers:
             self._results.empty: "",
         }
 
+    def on_prepared(
+        self, ready: Inspection, older: Held | None, kind: str, colors: str
+    ) -> tuple[Held, Updates]:
+        """Return a holder of a result that was made before, and what shows its map at once."""
+        asked = ready.request
+        held = self._services.shelf.hold(len(asked.query), other_tuning(older, asked))
+        held.shapes = () if older is None else older.shapes
+        held.running = False
+        self._services.shelf.fill(held, ready)
+        found = held.seen() or ready
+        look = first_look(found, kind, colors)
+        updates = self._fresh(held, found, look)
+        return held, {
+            **{part: updates[part] for part in self._layout.at_first() if part in updates},
+            self._results.held: held,
+            self._results.progress: page_view.message_html(texts.PREPARED),
+            **self.on_idle(),
+        }
+
+    def on_rest(self, held: Held | None) -> Updates:
+        """Return what a prepared result shows besides its map."""
+        found = None if held is None else held.seen()
+        if held is None or found is None or held.look is None:
+            return {}
+        updates = self._fresh(held, found, held.look)
+        first = self._layout.at_first()
+        return {part: told for part, told in updates.items() if part not in first}
+
     def on_stop(self, browser: gr.Request, held: Held | None, *inputs: object) -> Updates:
         """End the session's run; what it has finished stays."""
         self._services.runs.stop(str(browser.session_hash))

@@ -26,6 +26,13 @@ _SET_VIEW = "(view) => { document.getElementById('viewer').dataset.view = view; 
 _SET_OPACITY = (
     "(opacity) => { document.getElementById('viewer').style.setProperty('--opacity', opacity); }"
 )
+_ONCE_PAINTED = """
+(...given) => new Promise(go => {
+  requestAnimationFrame(() => setTimeout(() => go(given)));
+  setTimeout(() => go(given), 300);
+})
+"""
+"""Asks for the rest when the map is on the screen; a page in the background paints nothing."""
 _SAVE = "() => { document.getElementById('download').click(); }"
 
 
@@ -66,13 +73,7 @@ def _wire_run(
         concurrency_limit=None,
         **PRIVATE,
     ).success(**inspection)
-    filled = [inputs.support, inputs.query, inputs.category, inputs.tune]
-    tried = actions.examples.pick(
-        told(entry.on_example),
-        [results.held, inputs.method],
-        [*filled, actions.support_note, actions.query_note, *buttons],
-        **AT_ONCE,
-    ).success(**inspection)
+    tried = layout.cards.started.change(**inspection, trigger_mode="multiple")
     support = [inputs.support, inputs.support_originals]
     added = actions.good.click(
         told(entry.on_good),
@@ -94,6 +95,52 @@ def _wire_run(
         [results.held, *inputs.all()],
         buttons,
         cancels=[pressed, tried, added],
+        **AT_ONCE,
+    )
+    _wire_cards(layout, run, entry, session, [pressed, tried, added])
+
+
+def _wire_cards(
+    layout: InspectLayout,
+    run: RunHandlers,
+    entry: InputHandlers,
+    session: SessionHandlers,
+    runs: list[Dependency],
+) -> None:
+    """Connect the example cards: a prepared result shows at once, any other example is run."""
+    inputs, results, actions, controls = (
+        layout.inputs,
+        layout.results,
+        layout.actions,
+        layout.controls,
+    )
+    filled = [inputs.support, inputs.query, inputs.category, inputs.tune]
+    filled += [actions.support_note, actions.query_note]
+    buttons = [actions.run, actions.stop, results.progress]
+    actions.examples.pick(
+        told(entry.on_card),
+        [
+            *(results.held, layout.cards.started, controls.kind, controls.colors),
+            *(inputs.method, inputs.preset, inputs.checkpoint, inputs.tiles),
+        ],
+        [*layout.at_first(), results.held, *filled, *buttons, *layout.cards.both()],
+        cancels=runs,
+        **AT_ONCE,
+    )
+    history = layout.session.history
+    opened = layout.cards.opened.change(
+        told(entry.on_opened),
+        [layout.cards.opened, results.held, inputs.method],
+        [*filled, *layout.afterwards()],
+        js=_ONCE_PAINTED,
+        trigger_mode="multiple",
+        **AT_ONCE,
+    )
+    opened.success(**_following(layout, run))
+    opened.success(
+        told(session.on_finished),
+        [history, results.held],
+        [history, layout.session.earlier],
         **AT_ONCE,
     )
 

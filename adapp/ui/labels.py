@@ -1,5 +1,7 @@
 """The labels of the page in English, Chinese, German and Japanese; the browser chooses."""
 
+from html import escape
+
 import gradio as gr
 
 from adapp.core.reasoner import Language, Topic
@@ -88,6 +90,51 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "rows": ("Rows", "行", "Zeilen", "行"),
 }
+_TEXT: dict[str, tuple[str, str, str, str]] = {
+    "welcome_title": (
+        *("What a result looks like", "结果示例", "So sieht ein Ergebnis aus"),
+        "結果の例",
+    ),
+    "welcome_photo": ("Photo", "照片", "Foto", "写真"),
+    "welcome_overlay": (
+        *("Anomaly map over the photo", "照片上的异常图", "Anomaliekarte über dem Foto"),
+        "写真に重ねた異常マップ",
+    ),
+    "welcome_open": (
+        *("Open this result", "打开此结果", "Dieses Ergebnis öffnen"),
+        "この結果を開く",
+    ),
+    "welcome_made": (
+        "Computed on this machine when the app started",
+        "应用启动时在本机计算",
+        "Auf diesem Rechner beim Start der App berechnet",
+        "アプリ起動時にこのマシンで計算",
+    ),
+    "preset": ("Preset", "预设", "Voreinstellung", "プリセット"),
+    "checkpoint": ("Checkpoint", "检查点", "Checkpoint", "チェックポイント"),
+    "method": ("Method", "方法", "Verfahren", "手法"),
+    "empty_title": (
+        *("Nothing inspected yet", "尚未检测", "Noch nichts geprüft"),
+        "まだ検査していません",
+    ),
+    "empty_hint": (
+        (
+            "Click an example above, or add a few pictures of good parts and the part to inspect, "
+            "then press Run inspection."
+        ),
+        "点击上方的示例, 或添加几张正常件图片和待检件, 然后按“开始检测”。",
+        (
+            "Klicken Sie oben auf ein Beispiel, oder fügen Sie einige Bilder von Gutteilen und das "
+            "zu prüfende Teil hinzu und drücken Sie „Prüfung starten“."
+        ),
+        (
+            "上の例をクリックするか, 良品の画像を数枚と検査する部品を追加して「検査を開始」を"
+            "押してください。"
+        ),
+    ),
+}
+"""Words inside of HTML, of which gradio would put only the first into the browser's language."""
+
 LOCALES: tuple[Language, ...] = ("en", "zh", "de", "ja")
 
 
@@ -116,3 +163,14 @@ def label(key: str) -> gr.i18n.I18nData:
         msg = f"there is no label {key!r}"
         raise KeyError(msg)
     return TRANSLATIONS(key)
+
+
+def spoken(key: str) -> str:
+    """Return the text called ``key`` in every language, as HTML of which the page shows one.
+
+    The style sheet goes by the page's language, which gradio takes from the browser.
+    """
+    return "".join(
+        f'<span class="word-in" lang="{locale}">{escape(words)}</span>'
+        for locale, words in zip(LOCALES, _TEXT[key], strict=True)
+    )

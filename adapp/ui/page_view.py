@@ -7,7 +7,17 @@ from adapp.methods.registry import MethodInfo
 from adapp.services.examples import Example
 from adapp.ui import method_view, texts
 from adapp.ui.intake import Checked
+from adapp.ui.labels import spoken
+from adapp.ui.prepared import Welcome
 from adapp.ui.warmup import Readiness
+
+_SKETCH = (
+    '<svg viewBox="0 0 120 72" aria-hidden="true">'
+    '<rect x="6" y="10" width="30" height="30" rx="3"/><rect x="14" y="18" width="30" '
+    'height="30" rx="3"/><rect x="22" y="26" width="30" height="30" rx="3"/>'
+    '<path d="M62 41h14m-5-5l5 5-5 5"/><rect x="84" y="26" width="30" height="30" rx="3"/>'
+    '<circle cx="103" cy="37" r="4.5"/></svg>'
+)
 
 
 def header_html(preset: str, reason: str, version: str, ready: Readiness) -> str:
@@ -97,15 +107,34 @@ def message_html(text: str, kind: str = "quiet") -> str:
     return f'<p class="message is-{kind}" role="status">{escape(text)}</p>' if text else ""
 
 
-def empty_html() -> str:
-    """Return what stands where a result will be."""
+def empty_html(welcome: Welcome | None = None) -> str:
+    """Return what stands where a result will be: how one looks, once one has been computed."""
+    shown = _SKETCH if welcome is None else _welcome(welcome)
     return (
-        '<section class="empty"><svg viewBox="0 0 120 72" aria-hidden="true">'
-        '<rect x="6" y="10" width="30" height="30" rx="3"/><rect x="14" y="18" width="30" '
-        'height="30" rx="3"/><rect x="22" y="26" width="30" height="30" rx="3"/>'
-        '<path d="M62 41h14m-5-5l5 5-5 5"/><rect x="84" y="26" width="30" height="30" rx="3"/>'
-        '<circle cx="103" cy="37" r="4.5"/></svg>'
-        f"<h2>{escape(texts.EMPTY_TITLE)}</h2><p>{escape(texts.EMPTY_HINT)}</p></section>"
+        f'<section class="empty"><h2>{spoken("empty_title")}</h2>'
+        f"<p>{spoken('empty_hint')}</p>{shown}</section>"
+    )
+
+
+def _welcome(welcome: Welcome) -> str:
+    """Return a result's picture and map, and a button that opens it, with what it was made by."""
+    title, found = escape(welcome.title), welcome.verdict
+    made = "".join(
+        f"<div><dt>{spoken(name)}</dt><dd>{escape(value)}</dd></div>"
+        for name, value in (
+            ("method", welcome.method),
+            ("preset", welcome.preset),
+            ("checkpoint", welcome.checkpoint),
+        )
+    )
+    return (
+        f'<figure class="welcome"><button type="button" data-key="{escape(welcome.key)}">'
+        f'<span class="pair"><img src="{welcome.photo}" alt="{title}: the part as inspected">'
+        f'<img src="{welcome.overlay}" alt="Its anomaly map over the picture: {found.label}, '
+        f'score {found.score:.2f}, threshold {found.threshold:.2f}"></span>'
+        f'<span class="go">{spoken("welcome_open")}</span></button>'
+        f"<figcaption><b>{spoken('welcome_title')}: {title}</b><dl>{made}</dl>"
+        f"<small>{spoken('welcome_made')}</small></figcaption></figure>"
     )
 
 

@@ -6,6 +6,8 @@ from adapp.ui import texts
 from adapp.ui.inspect_parts import PICK
 from adapp.ui.labels import label
 
+_SHOW = "() => ({__type__: 'update', visible: true})"
+
 
 def set_buttons() -> tuple[gr.Button, gr.UploadButton, gr.DownloadButton]:
     """Build the buttons that save and load normal parts."""
@@ -26,7 +28,7 @@ def set_buttons() -> tuple[gr.Button, gr.UploadButton, gr.DownloadButton]:
 
 def defect_editor() -> tuple[gr.ImageEditor, gr.Button, gr.Button]:
     """Build the editor that turns a good picture into a defective one."""
-    with gr.Accordion(label("test_defect"), open=False, elem_id="defect-box"):
+    with gr.Accordion(label("test_defect"), open=False, elem_id="defect-box") as box:
         gr.HTML(f'<p class="message">{texts.DEFECT_HINT}</p>')
         editor = gr.ImageEditor(
             type="numpy",
@@ -40,11 +42,14 @@ def defect_editor() -> tuple[gr.ImageEditor, gr.Button, gr.Button]:
             ),
             label="Draw on a good part",
             height=300,
+            visible=False,
             elem_id="defect-editor",
         )
         with gr.Row():
             fill = gr.Button("Start from normal 1", size="sm", elem_id="defect-fill", min_width=90)
             take = gr.Button("Use as a query", size="sm", elem_id="defect-take", min_width=90)
+    # What draws is a quarter of a megabyte of scripts, which gradio fetches for closed boxes too.
+    box.expand(None, None, editor, js=_SHOW)
     return editor, fill, take
 
 

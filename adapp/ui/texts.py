@@ -19,11 +19,6 @@ CHECKPOINT_LICENCES = {
     ),
 }
 
-EMPTY_TITLE = "Nothing inspected yet"
-EMPTY_HINT = (
-    "Click an example above, or add a few pictures of good parts and the part to inspect, "
-    "then press Run inspection."
-)
 STALE = "Settings changed: this is the result of the earlier settings. Run again to update it."
 EARLIER = "Running: until the first new result is there, this is the earlier one."
 DROPPED = (
@@ -80,6 +75,7 @@ def mcp_asked() -> bool:
 
 STOPPED_EMPTY = "Stopped before the first picture was inspected. Press Run to start again."
 WAITING = "Waiting for the model"
+PREPARED = "This machine inspected the example when the app started. Run inspection repeats it now."
 
 NORMAL_HINT = "Pictures of good parts, 1 to 16. Four or more calibrate the threshold."
 NORMAL_HINT_OPTIONAL = (

@@ -38,6 +38,8 @@ class WarmUp:
         paces: Told how long it took.
         then: Called with the inspection once the model is ready, in the background too: for what
             a first question needs. Where it fails, that question says why.
+        keep: Called with the inspection before the model is told ready, so that whoever reads
+            that finds what it keeps.
     """
 
     def __init__(
@@ -46,11 +48,15 @@ class WarmUp:
         request: InspectionRequest | None,
         paces: Paces,
         then: Callable[[Inspection], None] | None = None,
+        keep: Callable[[Inspection], None] | None = None,
     ) -> None:
         self._pool = pool
         self._request = request
         self._paces = paces
         self._then = then
+        self._keep = keep
+        self._waiting: list[Callable[[], None]] = []
+        self._guard = threading.Lock()
         self._readiness = Readiness("loading")
         self._thread = threading.Thread(target=self._run, name="adapp-warm-up", daemon=True)
 
@@ -70,21 +76,33 @@ class WarmUp:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def when_known(self, told: Callable[[], None]) -> None:
+        """Call ``told`` as soon as the model is ready or has failed; at once if that is known."""
+        with self._guard:
+            if self._readiness.state == "loading":
+                self._waiting.append(told)
+                return
+        told()
+
     def _run(self) -> None:
         inspection = None
         try:
             inspection = self._inspect()
-            self._readiness = _told(self._request, inspection)
+            self._tell(_told(self._request, inspection))
         except AdappError as refusal:
-            self._readiness = Readiness("failed", detail=str(refusal))
+            self._tell(Readiness("failed", detail=str(refusal)))
         except Exception as failure:  # noqa: BLE001 - a thread has no caller to raise to
             _log.error("warm-up failed", exc_info=failure)
-            self._readiness = Readiness("failed", detail=f"{type(failure).__name__}: see the log")
+            self._tell(Readiness("failed", detail=f"{type(failure).__name__}: see the log"))
         if inspection is not None and self._then is not None:
-            try:
-                self._then(inspection)
-            except Exception as failure:  # noqa: BLE001 - likewise
-                _log.warning("nothing is prepared for questions", exc_info=failure)
+            _in_background(self._then, inspection)
+
+    def _tell(self, known: Readiness) -> None:
+        with self._guard:
+            self._readiness = known
+            waiting, self._waiting = self._waiting, []
+        for told in waiting:
+            told()
 
     def _inspect(self) -> Inspection | None:
         inspection = None
@@ -93,7 +111,16 @@ class WarmUp:
                 inspection = update.inspection
         if inspection is not None:
             self._paces.note(inspection)
+        if inspection is not None and self._keep is not None:
+            self._keep(inspection)
         return inspection
+
+
+def _in_background(then: Callable[[Inspection], None], inspection: Inspection) -> None:
+    try:
+        then(inspection)
+    except Exception as failure:  # noqa: BLE001 - a thread has no caller to raise to
+        _log.warning("nothing is prepared for questions", exc_info=failure)
 
 
 def _told(request: InspectionRequest | None, inspection: Inspection | None) -> Readiness:

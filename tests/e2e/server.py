@@ -1,9 +1,10 @@
 """An app for browser tests: the real pages and queues over a detector that costs nothing.
 
-Run as ``python -m tests.e2e.server PORT FOLDER``. Through files in FOLDER a test sees every
-prediction (one line each in ``predictions``), lets only so many pass (the number in ``gate``)
-and makes the next ones fail like a bug (``break``). A language model that does not exist writes
-what stands in ``answer``; an answer waits before its last sentence while ``hold`` is there.
+Run as ``python -m tests.e2e.server PORT FOLDER``; with ``prepared`` behind, the first example's
+result is made at the start, otherwise its card runs like any other. Through files in FOLDER a test
+sees every prediction (one line each in ``predictions``), lets only so many pass (the number in
+``gate``) and makes the next ones fail like a bug (``break``). A language model that does not exist
+writes what stands in ``answer``; an answer waits before its last sentence while ``hold`` is there.
 """
 
 import sys
@@ -125,7 +126,7 @@ def cards(folder):
     )
 
 
-def main(port, folder):
+def main(port, folder, prepare):
     METHODS.update(FAKE_METHODS)
     (folder / "predictions").touch()
     services = app_services(
@@ -133,6 +134,7 @@ def main(port, folder):
         pool=DetectorPool(WatchedLoader(folder)),
         cards=cards(folder / "cards"),
         explainer=explainer(reasoner=Choice(WatchedReasoner(folder), "A test asked for it.")),
+        prepare=prepare,
     )
     services.warm_up.start()
     services.warm_up.wait(30)
@@ -140,4 +142,4 @@ def main(port, folder):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), prepare="prepared" in sys.argv[3:])
