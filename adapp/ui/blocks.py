@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from adapp import __version__
 from adapp.core.errors import UsageError
@@ -23,6 +24,7 @@ from adapp.ui.inspect_tab import build_inspect_tab
 from adapp.ui.knowledge_tab import build_knowledge_tab
 from adapp.ui.labels import TRANSLATIONS, label
 from adapp.ui.methods_tab import build_methods_tab
+from adapp.ui.page_files import PageFiles
 from adapp.ui.queues import AT_ONCE
 from adapp.ui.state import Held
 from adapp.ui.theme import STYLE_SHEETS, theme
@@ -164,6 +166,7 @@ def launch_settings() -> dict[str, Any]:
         "auth": _sign_in(),
         "mcp_server": _as_tools(),
         "i18n": TRANSLATIONS,
+        "app_kwargs": {"middleware": [Middleware(PageFiles)]},
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import adapp.ui
-from adapp.ui.labels import LOCALES, TRANSLATIONS, label
+from adapp.ui.labels import _TEXT, LOCALES, TRANSLATIONS, label, spoken
 
 UI = Path(adapp.ui.__file__).parent
 
@@ -40,3 +40,11 @@ def test_page_asks_only_for_labels_that_exist():
 def test_unknown_label_is_an_error():
     with pytest.raises(KeyError, match="no label"):
         label("nothing")
+
+
+def test_words_inside_of_html_come_in_every_language():
+    text = spoken("welcome_made")
+    for locale in LOCALES:
+        assert f'lang="{locale}"' in text
+    assert "this machine" in text
+    assert all(len(set(words)) > 1 and all(words) for words in _TEXT.values())

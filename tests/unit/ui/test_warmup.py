@@ -121,3 +121,20 @@ def test_first_question_finds_pages_and_reasoner_loaded(tmp_path, monkeypatch):
     assert services.warm_up.wait(60)
     assert loads
     assert asked._choice is not None
+
+
+def test_what_is_kept_is_there_before_the_model_is_told_ready(request_for_two):
+    seen, told = [], []
+
+    def keep(inspection):
+        seen.append((warm_up.readiness.state, len(inspection.outcomes)))
+
+    warm_up = WarmUp(DetectorPool(FakeLoader()), request_for_two, Paces(), keep=keep)
+    warm_up.when_known(lambda: told.append((warm_up.readiness.state, len(seen))))
+    assert told == []
+    warm_up.start()
+    assert warm_up.wait(30)
+    assert seen == [("loading", 1)]
+    assert told == [("ready", 1)]
+    warm_up.when_known(lambda: told.append("at once"))
+    assert told[1:] == ["at once"]
