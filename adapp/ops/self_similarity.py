@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from adapp.ops.checks import check_shape
+from adapp.ops.similarity import highest
 
 
 def self_costs(
@@ -33,11 +34,11 @@ def self_costs(
     if len(keys) < 2 or not neighbours or min(neighbours) < 1:
         msg = f"self_costs needs two keys and neighbours, got {len(keys)} and {neighbours}"
         raise ValueError(msg)
-    similarity = tokens @ tokens[:, keys].transpose(1, 2)  # [B, N, keys]
-    similarity[:, keys, torch.arange(len(keys), device=keys.device)] = -torch.inf
+    similarity = tokens[:, keys] @ tokens.mT  # [B, keys, N]: maxima over rows are fast
+    similarity[:, torch.arange(len(keys), device=keys.device), keys] = -torch.inf
     others = len(keys) - 1
     few = [min(count, others) for count in neighbours]
-    nearest = similarity.topk(max((n for n in few if n < others), default=1), dim=-1).values
+    nearest = highest(similarity, max((n for n in few if n < others), default=1)).mT
     # the mean over all of them is one product with their sum, whatever their number
     total = (tokens @ tokens[:, keys].sum(dim=1).unsqueeze(2)).squeeze(2)
     own = torch.zeros(tokens.shape[1], device=tokens.device, dtype=tokens.dtype)

@@ -114,3 +114,24 @@ def best_rows(scores: Tensor) -> Tensor:
     last = scores[groups * size :].max(dim=0)
     beyond = last.values > best.amax(dim=0)
     return torch.where(beyond, last.indices + groups * size, found)
+
+
+ONE_BY_ONE = 4
+"""Maxima that are found one after the other sooner than by a partial sort."""
+
+
+def highest(scores: Tensor, count: int) -> Tensor:
+    """Return the ``count`` highest scores of every column, best first, [B, count, Q].
+
+    Args:
+        scores: [B, T, Q]; written over.
+        count: At most T.
+    """
+    if count > ONE_BY_ONE:
+        return scores.topk(count, dim=1).values
+    found = []
+    for _ in range(count):
+        best = scores.max(dim=1, keepdim=True)
+        found.append(best.values)
+        scores.scatter_(1, best.indices, -torch.inf)
+    return torch.cat(found, dim=1)

@@ -65,6 +65,13 @@ class KanoDetector:
         return self.config.autocast and self.backbone.dtype_name == "bfloat16"
 
     @property
+    def shared(self) -> int:
+        """Taps before the V-V path starts; all of them without one."""
+        first = self.backbone.local_from
+        stages = self.backbone.stages
+        return len(stages) if first is None else sum(stage < first for stage in stages)
+
+    @property
     def regimes(self) -> frozenset[Regime]:
         """KAnoCLIP compares with no normal picture; those given set the threshold only."""
         return frozenset({"zero_shot"})
@@ -154,7 +161,13 @@ class FittedKano:
         joint, text = detector.joint, self.text.repeated(len(images))
         with torch.no_grad():
             pictures = pictures_of(
-                network, joint, features.patches, features.local, features.pooled, features.grid
+                network,
+                joint,
+                features.patches,
+                features.local,
+                features.pooled,
+                features.grid,
+                shared=detector.shared,
             )
             if network is None:
                 return plain_output(pictures, text, joint.temperature)

@@ -18,6 +18,8 @@ def pictures_of(
     local: Tensor | None,
     pooled: Tensor,
     grid: tuple[int, int],
+    *,
+    shared: int = 0,
 ) -> Pictures:
     """Return frozen features in the joint space, with what ``network`` reads beside them.
 
@@ -28,6 +30,7 @@ def pictures_of(
         local: Tokens of the V-V path likewise; None if the encoder has none.
         pooled: [B, P] unit norm.
         grid: (h, w) with h * w = N.
+        shared: Stages before the V-V path starts, whose tokens are the same on both.
 
     Raises:
         ModelUnavailable: If ``network`` reads the V-V path and there is none.
@@ -37,7 +40,10 @@ def pictures_of(
     if network.path != "original" and local is None:
         msg = f"{network.variant} needs an encoder with a V-V path"
         raise ModelUnavailable(msg)
-    seen = along(patches, local, network.path)
+    seen = patches
+    if local is not None and network.path != "original":
+        own = along(patches[shared:], local[shared:], network.path)
+        seen = own if shared == 0 else torch.cat([patches[:shared], own])
     costs = None
     if network.reads_costs:
         costs = stage_costs(patches, grid, network.config.interaction)

@@ -6,6 +6,7 @@ import torch
 
 from adapp.ops.similarity import (
     best_rows,
+    highest,
     join_stages,
     matching_cost,
     nearest_costs,
@@ -121,3 +122,10 @@ def test_the_best_row_may_be_the_last():
     scores = torch.zeros(11, 2)
     scores[10, 0] = 1.0
     assert best_rows(scores).tolist() == [10, 0]
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 6])
+def test_highest_are_those_of_a_sort_and_equals_count_apiece(count):
+    scores = torch.randint(0, 5, (2, 9, 7), generator=torch.Generator().manual_seed(0)).float()
+    expected = scores.sort(dim=1, descending=True).values[:, :count]
+    assert torch.equal(highest(scores.clone(), count), expected)

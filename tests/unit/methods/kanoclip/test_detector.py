@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
 from adapp.core.detector import SupportSet
 from adapp.methods.kanoclip.build import build, untrained
 from adapp.methods.kanoclip.config import VARIANTS
+from adapp.methods.kanoclip.inputs import pictures_of
+from adapp.methods.kanoclip.scoring import image_scores
 
 
 def pictures(count, seed=0, side=(90, 130)):
@@ -109,3 +112,16 @@ def test_it_takes_no_support_by_regime(full):
     assert full.regimes == {"zero_shot"}
     assert full.name == "kanoclip"
     assert full.size == 112
+
+
+def test_the_bound_and_the_shared_stages_change_nothing(full, fitted):
+    shown = pictures(2, seed=7)
+    plain = full.backbone.encode_rgb(shown)
+    seen = pictures_of(
+        full.network, full.joint, plain.patches, plain.local, plain.pooled, plain.grid
+    )
+    with torch.no_grad():
+        output = full.network(seen, fitted.text.repeated(2), full.joint.temperature)
+    expected = image_scores(output, full.backbone.size, full.config.sigma)
+    found = [result.score for result in fitted.predict_batch(shown)]
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)
