@@ -22,7 +22,7 @@ from adapp.ui.intake import (
     paths,
 )
 from adapp.ui.labels import label
-from adapp.ui.prepared import cached_files
+from adapp.ui.prepared import cached_files, over_copies
 from adapp.ui.state import Held
 
 
@@ -127,7 +127,7 @@ class InputHandlers:
                 **self._run.on_busy(held),
                 self._cards.started: str(int(started or 0) + 1),
             }
-        shown, updates = self._run.on_prepared(ready, held, kind, colors)
+        shown, updates = self._run.on_prepared(over_copies(ready, example), held, kind, colors)
         return {**updates, self._cards.opened: f"{shown.key} {example.key}"}
 
     def on_opened(self, opened: str, held: Held | None, method: str) -> Updates:

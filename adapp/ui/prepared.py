@@ -4,12 +4,13 @@ All sessions share them: they hold the project's own pictures and nobody changes
 that shows one keeps thresholds, drawn areas and everything else of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gradio import processing_utils
 from gradio.utils import get_upload_folder
 
+from adapp.data.images import LoadedImage
 from adapp.methods.registry import METHODS
 from adapp.rendering.colormaps import SEQUENTIAL, map_range
 from adapp.rendering.overlay import overlay
@@ -76,15 +77,35 @@ class Prepared:
 
 
 def example_request(example: Example, preset: str, checkpoint: str) -> InspectionRequest:
-    """Return the run behind an example's card, over the files that the page shows of it."""
-    support, query = cached_files(example)
+    """Return the run behind an example's card."""
     return InspectionRequest(
         method=next(iter(METHODS)),
         preset=preset,
         checkpoint=checkpoint,
         category=example.category,
-        support=tuple(map(Path, support)),
-        query=tuple(map(Path, query)),
+        support=example.support,
+        query=example.query,
+    )
+
+
+def over_copies(found: Inspection, example: Example) -> Inspection:
+    """Return a result as if it had been made from the copies that the page shows.
+
+    They are made for a visitor and swept away after the visit, so none is made at the start.
+    """
+    support, query = cached_files(example)
+    copies = dict(zip((*example.support, *example.query), map(Path, support + query), strict=True))
+
+    def moved(image: LoadedImage) -> LoadedImage:
+        return image if image.path is None else replace(image, path=copies[image.path])
+
+    return replace(
+        found,
+        request=replace(
+            found.request, support=tuple(map(Path, support)), query=tuple(map(Path, query))
+        ),
+        support=tuple(map(moved, found.support)),
+        outcomes=tuple(replace(one, image=moved(one.image)) for one in found.outcomes),
     )
 
 

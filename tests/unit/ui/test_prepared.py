@@ -11,18 +11,22 @@ from adapp.services.examples import Example
 from adapp.services.inspection import drain, inspect
 from adapp.services.pool import DetectorPool
 from adapp.ui.page_view import empty_html
-from adapp.ui.prepared import Prepared, example_request
+from adapp.ui.prepared import Prepared, example_request, over_copies
 from tests.fakes import FakeLoader
 from tests.page import read
 
 
 @pytest.fixture
-def made(pictures):
+def card(pictures):
     normals, queries = pictures
-    shown = Example("a", "Part <b>", "One.", "plate", tuple(normals), tuple(queries), "Drawn.")
-    request = example_request(shown, "tiny", "open")
+    return Example("a", "Part <b>", "One.", "plate", tuple(normals), tuple(queries), "Drawn.")
+
+
+@pytest.fixture
+def made(card):
+    request = example_request(card, "tiny", "open")
     prepared = Prepared()
-    prepared.put(shown, drain(inspect(request, DetectorPool(FakeLoader()))))
+    prepared.put(card, drain(inspect(request, DetectorPool(FakeLoader()))))
     return prepared
 
 
@@ -51,6 +55,16 @@ def test_welcome_shows_the_first_picture_and_what_was_found_in_it(made):
     assert photo.shape == overlay.shape == outcome.image.pixels.shape
     assert np.abs(photo - outcome.image.pixels).mean() < 8
     assert np.abs(photo - overlay).mean() > 8
+
+
+def test_copies_for_the_page_change_nothing_but_the_paths(made, card):
+    found = made.of("a", "raid", "tiny", "open")
+    shown = over_copies(found, card)
+    assert shown.request.support != found.request.support
+    assert all(path.is_file() for path in shown.request.support + shown.request.query)
+    assert [one.image.path for one in shown.outcomes] == list(shown.request.query)
+    assert [one.path for one in shown.support] == list(shown.request.support)
+    assert [one.result for one in shown.outcomes] == [one.result for one in found.outcomes]
 
 
 def test_page_names_example_method_preset_and_checkpoint(made):
