@@ -151,7 +151,8 @@ class BoundInteraction:
         normed = functional.layer_norm(visual, (width,)).view(stages, -1, width)
         seen = self.read(normed.to(self.read.weight.dtype)).float()
         scores, around = seen[..., : 2 * self.heads], seen[..., 2 * self.heads :].contiguous()
-        weights = scores.unflatten(-1, (self.heads, 2)).softmax(dim=-1).flatten(-2)
+        pairs = scores.reshape(*scores.shape[:2], self.heads, 2)
+        weights = pairs.softmax(dim=-1).flatten(2)  # [S, B * N, 2 H]
         gathered = self.deformable(around, batch, grid)
         told = torch.cat([weights, gathered], dim=-1).to(self.update.weight.dtype)
         met = visual + self.update(told).view(visual.shape)
@@ -211,14 +212,12 @@ def _bound_stage(block: BiCMCI, text: Tensor) -> tuple[Affine, Affine, Affine]:
     go into the projection; a patch takes up W_o v_t of each prompt, so their values go into the
     one behind. A prompt's weights over the patches sum to 1: it hears W_v of their mean.
     """
-    heads = block.heads
+    heads, width = block.heads, len(block.visual_gate)
     seen = _after(block.visual_norm, block.visual_in)
-    weights = [part.unflatten(1, (heads, -1)) for part in seen.weight.chunk(3, dim=1)]
-    biases = [part.unflatten(0, (heads, -1)) for part in seen.bias.chunk(3)]  # [H, c] each
-    keys, values = (
-        part.unflatten(1, (heads, -1)).transpose(0, 1)  # [H, 2, c]
-        for part in block.text_in(block.text_norm(text)).chunk(2, dim=1)
-    )
+    weights = seen.weight.view(width, 3, heads, -1).unbind(1)  # [J, H, c] each
+    biases = seen.bias.view(3, heads, -1)
+    said = block.text_in(block.text_norm(text)).view(2, 2, heads, -1)  # prompt, key or value
+    keys, values = said.permute(1, 2, 0, 3)  # [H, 2, c] each
     keys = keys * keys.shape[-1] ** -0.5
     scored = torch.einsum("jhc,htc->jht", weights[0], keys).flatten(1)
     scored_bias = torch.einsum("hc,htc->ht", biases[0], keys).flatten()
@@ -228,7 +227,7 @@ def _bound_stage(block: BiCMCI, text: Tensor) -> tuple[Affine, Affine, Affine]:
     )
     visual_out = _gated(block.visual_out, block.visual_gate)
     around_out = _gated(block.deformable_out, block.deformable_gate)
-    spoken = values @ visual_out.weight.unflatten(0, (heads, -1))  # [H, 2, J]
+    spoken = values @ visual_out.weight.view(heads, -1, width)  # [H, 2, J]
     update = Affine(
         torch.cat([spoken.flatten(0, 1), around_out.weight]), visual_out.bias + around_out.bias
     )
@@ -278,9 +277,10 @@ def _turned(layer: nn.Linear) -> Affine:
 
 def _after(norm: nn.LayerNorm, layer: nn.Linear) -> Affine:
     """Return ``layer`` after the scale and shift of ``norm``, as [in, out] and [out]."""
-    return Affine(layer.weight.T * norm.weight.unsqueeze(1), layer(norm.bias))
+    weight = layer.weight.T * norm.weight.unsqueeze(1)
+    return Affine(weight.contiguous(), layer(norm.bias))
 
 
 def _gated(layer: nn.Linear, gate: Tensor) -> Affine:
     """Return ``layer`` with a gate on its result, as [in, out] and [out]."""
-    return Affine(layer.weight.T * gate, layer.bias * gate)
+    return Affine((layer.weight.T * gate).contiguous(), layer.bias * gate)

@@ -278,7 +278,7 @@ def plain_output(pictures: Pictures, text: StateFeatures, temperature: float) ->
 def plain_log_odds(visual: Tensor, text: StateFeatures, temperature: float) -> Tensor:
     """Return the log-odds of unit patches [S, B, N, J] stage by stage, [S, B, N] float32."""
     difference = (text.stages[:, :, 1] - text.stages[:, :, 0]) / temperature  # [S, B, J]
-    return (visual @ difference.unsqueeze(3)).squeeze(3)
+    return _along(visual, difference)
 
 
 def pair_log_odds(visual: Tensor, prompts: Tensor, temperature: float) -> Tensor:
@@ -290,7 +290,14 @@ def pair_log_odds(visual: Tensor, prompts: Tensor, temperature: float) -> Tensor
         temperature: What cosines are divided by.
     """
     unit = functional.normalize(prompts, dim=-1)
-    difference = (unit[..., 1, :] - unit[..., 0, :]).unsqueeze(-1)  # [..., J, 1]
-    dots = (visual @ difference).squeeze(-1)
+    dots = _along(visual, unit[..., 1, :] - unit[..., 0, :])
     odds: Tensor = dots / (temperature * visual.norm(dim=-1).clamp_min(1e-6))
     return odds
+
+
+def _along(visual: Tensor, direction: Tensor) -> Tensor:
+    """Return the products of patches [..., N, J] with a direction [..., J], [..., N].
+
+    A batched matrix product with a single column takes several times as long.
+    """
+    return (visual * direction.unsqueeze(-2)).sum(dim=-1)
