@@ -73,7 +73,8 @@ def size_option(parser: argparse.ArgumentParser) -> None:
         "--size",
         type=positive,
         metavar="PX",
-        help="side of the square the encoder sees (default: the preset's)",
+        help="side of the square the encoder sees, a multiple of its patches "
+        "(14 under embedded; default: the preset's)",
     )
 
 

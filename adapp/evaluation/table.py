@@ -90,6 +90,8 @@ def side_by_side(results: Sequence[Evaluation]) -> str:
         means += [_cell(mean[metric]) for metric in HEADLINE]
     lines = [describe(result) for result in results]
     lines += aligned(header, [*rows, means], rule_before_last=bool(rows))
+    if categories and not shared:
+        lines.append("no mean: there is no category that every method was measured on")
     for result in results:
         skipped = result["skipped"].items()
         lines += [f"{result['method']} skipped {name}: {reason}" for name, reason in skipped]

@@ -37,7 +37,7 @@ class AppCommand:
 
     app: tuple[str, ...] = (sys.executable, *_SERVE)
     bare: tuple[str, ...] = (sys.executable, "-c", _BARE)
-    patience_s: float = 180.0
+    patience_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
