@@ -28,11 +28,12 @@ _SET_OPACITY = (
 )
 _ONCE_PAINTED = """
 (...given) => new Promise(go => {
-  requestAnimationFrame(() => setTimeout(() => go(given)));
-  setTimeout(() => go(given), 300);
+  const frame = window.requestAnimationFrame;
+  frame(() => frame(() => setTimeout(() => go(given))));
+  setTimeout(() => go(given), 1000);
 })
 """
-"""Asks for the rest when the map is on the screen; a page in the background paints nothing."""
+"""Asks for the rest once the frame with the map is through; a page in the background has none."""
 _SAVE = "() => { document.getElementById('download').click(); }"
 
 
