@@ -181,12 +181,19 @@ def test_ask_answers_from_pages_of_this_question_alone(ask, capsys, tmp_path):
         (["--question", "x", "--method", "nonsense"], "nonsense"),
         (["--question", "x", "--reasoner", "server"], "no server is known"),
         (["--question", "x", "--reasoner", "server", "--base-url", "nonsense"], "no address"),
-        (["--question", "x", "--reasoner", "server", "--base-url", NOBODY], "no answer from"),
     ],
 )
 def test_ask_refuses_in_one_line(ask, more, told, capsys):
     assert main(ask(*more)) == 2
     assert told in one_line(capsys)
+
+
+def test_a_server_that_is_not_there_is_told_in_one_line_beside_the_bar(ask, capsys):
+    assert main(ask("--question", "x", "--reasoner", "server", "--base-url", NOBODY)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = [line for line in err.splitlines() if line.strip() and "it/s]" not in line]
+    assert line.startswith("adapp ask: no answer from 127.0.0.1:9")
 
 
 def test_ask_takes_one_picture(ask, query, capsys):
