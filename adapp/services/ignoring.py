@@ -34,21 +34,21 @@ class Shape:
     radius: float = 0.0
 
 
-def shapes_of(told: object) -> tuple[Shape, ...]:
-    """Return the shapes that a browser sent.
+def with_shape(shapes: tuple[Shape, ...], told: object) -> tuple[Shape, ...]:
+    """Return ``shapes`` and one more that a browser sent.
 
     Raises:
-        UsageError: If they are not what the page draws.
+        UsageError: If it is not what the page draws, or one too many.
     """
     try:
-        found = tuple(_shape(one) for one in cast("Sequence[Mapping[str, Any]]", told))
-    except (TypeError, ValueError, KeyError) as error:
+        added = _shape(cast("Mapping[str, Any]", told))
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         msg = "The drawn area cannot be understood. Clear it and draw it again."
         raise UsageError(msg) from error
-    if len(found) > MOST_SHAPES:
+    if len(shapes) >= MOST_SHAPES:
         msg = f"The area has more than {MOST_SHAPES} strokes. Clear it and draw fewer."
         raise UsageError(msg)
-    return found
+    return (*shapes, added)
 
 
 def ignored(shapes: Sequence[Shape], height: int, width: int) -> BinaryMask:

@@ -12,7 +12,7 @@ from gradio.utils import get_upload_folder
 from adapp.core.errors import UsageError
 from adapp.data.images import load_image
 from adapp.rendering.overlay import encode_png
-from adapp.services.ignoring import ignored, shapes_of
+from adapp.services.ignoring import ignored, with_shape
 from adapp.services.support_sets import load_set, save_set
 from adapp.ui import session_view, texts
 from adapp.ui.export_files import cached
@@ -93,7 +93,8 @@ class SessionHandlers:
     ) -> Updates:
         """Leave out what was drawn on the picture, in all pictures of the run."""
         holder = _alive(held)
-        holder.shapes = shapes_of(event.shapes)
+        with holder.drawing:
+            holder.shapes = with_shape(holder.shapes, event.shape)
         return self._shown(holder, chosen, kind, colors)
 
     def on_clear_area(self, held: Held | None, chosen: int, kind: str, colors: str) -> Updates:

@@ -1,6 +1,5 @@
 """What the extras of the Inspect tab look like: pure functions to HTML and SVG."""
 
-import json
 from collections.abc import Sequence
 from html import escape
 
@@ -68,16 +67,8 @@ def area_svg(shapes: Sequence[Shape], height: int, width: int) -> str:
         else ""
     )
     return (
-        f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" aria-hidden="true" '
-        f'data-shapes="{escape(_told(shapes))}">'
+        f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" aria-hidden="true">'
         f"{outside}{frames}{strokes}</svg>"
-    )
-
-
-def _told(shapes: Sequence[Shape]) -> str:
-    """Return shapes as the browser sent them, so that the next one can be added."""
-    return json.dumps(
-        [{"kind": shape.kind, "points": shape.points, "radius": shape.radius} for shape in shapes]
     )
 
 

@@ -69,6 +69,7 @@ class Held:
         anew: A query as the method fused it and as fused with the visitor's weight, used last.
         shapes: Areas that the visitor drew, the same on every query of the run.
         masked: A result, shapes, and the result without their area, made last.
+        drawing: Held while a shape is added: strokes may come faster than they are answered.
     """
 
     key: str
@@ -84,6 +85,7 @@ class Held:
     anew: tuple[QueryOutcome, QueryOutcome] | None = None
     shapes: tuple[Shape, ...] = ()
     masked: tuple[Inspection, tuple[Shape, ...], Inspection] | None = None
+    drawing: threading.Lock = field(default_factory=threading.Lock)
 
     def seen(self) -> Inspection | None:
         """Return the result without the area that the visitor ignores; None once dropped."""

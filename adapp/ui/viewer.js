@@ -71,9 +71,9 @@ const read = () => {
 };
 
 // Pens: a stroke that does not count, a rectangle outside of which nothing counts. The server
-// keeps the shapes and sends them back as a layer; the drawing itself is only this stroke.
+// adds it to the shapes it holds and sends them back as a layer: a stroke drawn before the last
+// one was answered must not replace it.
 let pen = '', stroke = null;
-const shapes = () => JSON.parse(element.querySelector('.layer.area svg')?.dataset.shapes ?? '[]');
 const pick = (name) => {
   pen = pen === name ? '' : name;
   for (const one of element.querySelectorAll('[data-pen]'))
@@ -119,7 +119,7 @@ window.addEventListener('pointerup', () => {
   stroke = null;
   if (done.kind === 'keep') done.points = [done.points[0], done.points[done.points.length - 1]];
   if (done.kind === 'ignore' || done.points.length > 1)
-    trigger('area', {shapes: [...shapes(), done]});
+    trigger('area', {shape: done});
   sketch();
 });
 

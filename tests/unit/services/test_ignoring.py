@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from adapp.core.errors import UsageError
-from adapp.services.ignoring import ignored, shapes_of, with_ignored
+from adapp.services.ignoring import ignored, with_ignored, with_shape
 from adapp.services.regions import Thresholds, regions, verdict
 from tests.unit.services.inspected import inspection
 
@@ -12,8 +12,15 @@ LEFT = {"kind": "ignore", "points": [[0.0, 0.5], [0.5, 0.5]], "radius": 0.05}
 KEEP = {"kind": "keep", "points": [[0.25, 0.2], [0.75, 0.8]]}
 
 
+def drawn(*told):
+    shapes = ()
+    for one in told:
+        shapes = with_shape(shapes, one)
+    return shapes
+
+
 def test_stroke_covers_its_width_and_nothing_else():
-    area = ignored(shapes_of([LEFT]), 100, 200)
+    area = ignored(drawn(LEFT), 100, 200)
     assert area[50, 20]
     assert area[55, 50]
     assert not area[50, 150]
@@ -22,7 +29,7 @@ def test_stroke_covers_its_width_and_nothing_else():
 
 
 def test_outside_of_the_region_of_interest_nothing_counts():
-    area = ignored(shapes_of([KEEP]), 100, 200)
+    area = ignored(drawn(KEEP), 100, 200)
     assert not area[50, 100]
     assert area[5, 5]
     assert area[95, 195]
@@ -30,7 +37,7 @@ def test_outside_of_the_region_of_interest_nothing_counts():
 
 
 def test_stroke_inside_the_region_of_interest_still_does_not_count():
-    area = ignored(shapes_of([KEEP, LEFT]), 100, 200)
+    area = ignored(drawn(KEEP, LEFT), 100, 200)
     assert area[50, 60]
     assert not area[30, 100]
 
@@ -38,7 +45,9 @@ def test_stroke_inside_the_region_of_interest_still_does_not_count():
 @pytest.mark.parametrize(
     "told",
     [
-        "text",
+        ["text"],
+        [None],
+        [[LEFT]],
         [{"kind": "other", "points": [[0, 0]]}],
         [{"kind": "ignore", "points": []}],
         [{"kind": "keep", "points": [[0, 0]]}],
@@ -48,11 +57,11 @@ def test_stroke_inside_the_region_of_interest_still_does_not_count():
 )
 def test_what_no_page_draws_is_refused(told):
     with pytest.raises(UsageError, match="Clear it"):
-        shapes_of(told)
+        drawn(*told)
 
 
 def test_points_outside_of_the_picture_are_moved_to_its_edge():
-    (shape,) = shapes_of([{"kind": "ignore", "points": [[-3, 2]], "radius": 9}])
+    (shape,) = drawn({"kind": "ignore", "points": [[-3, 2]], "radius": 9})
     assert shape.points == ((0.0, 1.0),)
     assert shape.radius <= 0.25
 
@@ -69,7 +78,7 @@ def test_ignored_defect_no_longer_counts():
         "points": [[column0 / width, middle], [column1 / width, middle]],
         "radius": (row1 - row0) / width,
     }
-    left = with_ignored(found, shapes_of([over]))
+    left = with_ignored(found, drawn(over))
     result = left.outcomes[0].result
     assert regions(result.fused_map, limit) == ()
     assert result.score < outcome.result.score

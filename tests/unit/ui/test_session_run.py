@@ -1,5 +1,6 @@
 """Handlers of the extras: test defects, sets and earlier runs, without a browser."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -58,13 +59,25 @@ def test_drawn_defect_becomes_a_query(handlers, layout, pictures):
 def test_area_changes_the_verdict_and_clearing_brings_it_back(handlers, layout, run):
     held = Held("run-1", drain(run()))
     before = held.seen().outcomes[0].result.score
-    updates = handlers.on_area(SimpleNamespace(shapes=[KEEP]), held, 0, "fused", "inferno")
+    updates = handlers.on_area(SimpleNamespace(shape=KEEP), held, 0, "fused", "inferno")
     assert "NORMAL" in updates[layout.results.verdict]
     assert "ignored" in updates[layout.session.area_note]
     assert held.inspection.outcomes[0].result.score == before
     updates = handlers.on_clear_area(held, 0, "fused", "inferno")
     assert "ANOMALOUS" in updates[layout.results.verdict]
     assert held.seen() is held.inspection
+
+
+def test_strokes_add_up_whatever_the_page_has_been_told(handlers, run):
+    held = Held("run-1", drain(run()))
+    strokes = [{**KEEP, "kind": "ignore", "radius": 0.02} for _ in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        draw = [
+            pool.submit(handlers.on_area, SimpleNamespace(shape=one), held, 0, "fused", "inferno")
+            for one in strokes
+        ]
+    assert all(one.result() for one in draw)
+    assert len(held.shapes) == 20
 
 
 def test_earlier_runs_are_kept_in_order_and_bounded(handlers, layout, run):
