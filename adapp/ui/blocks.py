@@ -73,6 +73,7 @@ def build_app(services: AppServices) -> gr.Blocks:
                 build_about_tab()
         build_endpoints(services)
         _wire_header(services, header, timer, inspecting.layout.results)
+        app.load(None, None, None, js=script("turns.js"))
         app.load(None, None, None, js=script("access.js"))
         app.load(None, None, None, js=script("webcam.js"))
         app.load(None, None, None, js=_OPEN_LINK)

@@ -34,6 +34,8 @@ _ONCE_PAINTED = """
 })
 """
 """Asks for the rest once the frame with the map is through; a page in the background has none."""
+_TURN = "(...given) => window.adapp.turn(given)"
+_TURN_OVER = "() => window.adapp.turnOver()"
 _SAVE = "() => { document.getElementById('download').click(); }"
 
 
@@ -227,41 +229,48 @@ def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
     """Connect everything that only changes how a result is shown."""
     results, controls = layout.results, layout.controls
     held, chosen, shown = results.held, results.chosen, controls.look()
-    gr.on(
-        [
-            controls.image_threshold.input,
-            controls.pixel_threshold.input,
-            controls.review_threshold.input,
-        ],
-        told(look.on_threshold),
-        [held, chosen, *shown],
-        results.drawn(),
-        **LIVE,
-    )
-    controls.weight.input(told(look.on_weight), [held, chosen, *shown], results.drawn(), **LIVE)
-    controls.reset.click(
-        told(look.on_reset),
-        [held, chosen, *shown],
-        [*results.drawn(), *controls.sliders()],
-        **AT_ONCE,
-    )
-    gr.on(
-        [controls.kind.input, controls.colors.input],
-        told(look.on_map),
-        [held, chosen, *shown],
-        [results.viewer, results.meaning],
-        **LIVE,
-    )
-    results.strip.pick(told(look.on_choose), [held, *shown], results.drawn(), **EACH)
     read = [results.reading, results.patch]
-    results.viewer.read(told(look.on_read), [held, chosen, *shown], read, **EACH)
-    gr.on(
-        [results.viewer.clear, results.reading.clear, results.patch.clear],
-        told(look.on_clear),
-        [held, chosen, *shown],
-        read,
-        **LIVE,
-    )
+    limits = [controls.image_threshold, controls.pixel_threshold, controls.review_threshold]
+    redraws = [
+        gr.on(
+            [slider.input for slider in limits],
+            told(look.on_threshold),
+            [held, chosen, *shown],
+            results.drawn(),
+            js=_TURN,
+            **LIVE,
+        ),
+        controls.weight.input(
+            told(look.on_weight), [held, chosen, *shown], results.drawn(), js=_TURN, **LIVE
+        ),
+        controls.reset.click(
+            told(look.on_reset),
+            [held, chosen, *shown],
+            [*results.drawn(), *controls.sliders()],
+            js=_TURN,
+            **AT_ONCE,
+        ),
+        gr.on(
+            [controls.kind.input, controls.colors.input],
+            told(look.on_map),
+            [held, chosen, *shown],
+            [results.viewer, results.meaning],
+            js=_TURN,
+            **LIVE,
+        ),
+        results.strip.pick(told(look.on_choose), [held, *shown], results.drawn(), js=_TURN, **EACH),
+        results.viewer.read(told(look.on_read), [held, chosen, *shown], read, js=_TURN, **EACH),
+        gr.on(
+            [results.viewer.clear, results.reading.clear, results.patch.clear],
+            told(look.on_clear),
+            [held, chosen, *shown],
+            read,
+            js=_TURN,
+            **LIVE,
+        ),
+    ]
+    for redraw in redraws:
+        redraw.then(None, None, None, js=_TURN_OVER)
     controls.view.change(None, controls.view, None, js=_SET_VIEW)
     controls.opacity.change(None, controls.opacity, None, js=_SET_OPACITY)
     _wire_exports(layout, look)

@@ -200,5 +200,6 @@ def test_hostile_part_name_and_picture_name_leave_the_verdict(attacked, tmp_path
     attacked.visitor.finished("ANOMALOUS")
     assert attacked.visitor.verdict.locator("img, b").count() == 0
     attacked.verdict = attacked.visitor.verdict.inner_html()
+    expect(attacked.page.locator("#why-chat article")).to_have_count(0)  # the talk was of another
     expect(attacked.ask_in_words("What is it?")).to_contain_text("RAID calls this part anomalous")
     attacked.check()

@@ -11,6 +11,7 @@ from tests.e2e.server import DEFECT, SHAPE
 
 INSIDE = (27, 41)  # a pixel of the planted defect
 OUTSIDE = (5, 5)
+LATE_MS = 700  # the way of an answer over a bad line
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,25 @@ def test_thresholds_move_everything_but_the_model(looker):
     looker.page.locator("#reset").click()
     expect(looker.verdict.locator("strong")).to_have_text("ANOMALOUS")
     assert looker.fact("threshold") == calibrated
+
+
+def test_what_is_done_last_is_shown_however_late_an_earlier_answer_comes(looker):
+    late = []
+
+    def hold_the_first(route):
+        if not late:
+            late.append(route.request.url)
+            looker.page.wait_for_timeout(LATE_MS)
+        route.continue_()
+
+    looker.page.route("**/gradio_api/run/**", hold_the_first)
+    looker.page.locator("#strip .thumb").first.click()
+    looker.slide("image-threshold", 1)
+    expect(looker.verdict.locator("strong")).to_have_text("NORMAL")
+    looker.page.wait_for_timeout(2 * LATE_MS)
+    assert late
+    assert looker.verdict.locator("strong").inner_text() == "NORMAL"
+    looker.page.unroute("**/gradio_api/run/**")
 
 
 def test_maps_and_their_scales_switch(looker):
