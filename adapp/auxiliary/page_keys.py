@@ -155,7 +155,7 @@ def picture_features(found: ImageFeatures) -> Tensor:
 
 def checkpoint_file(preset: str, settings: Settings) -> Path:
     """Return where the trained projection of ``preset`` lies if there is one."""
-    return settings.checkpoints_dir / f"knowledge-{preset}-open.safetensors"
+    return settings.checkpoints_dir / f"knowledge-{preset}-{settings.page_keys}.safetensors"
 
 
 def shipped(preset: str, settings: Settings) -> Checkpoint | None:

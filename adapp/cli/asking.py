@@ -32,7 +32,9 @@ def run(arguments: argparse.Namespace) -> None:
     files = _own_pages(arguments)
     options = ReasonerOptions(base_url=arguments.base_url, download=arguments.download)
     choice = choose(arguments.reasoner, options)  # refuses before anything is computed
-    explainer = Explainer(arguments.preset, reasoner=lambda: choice)
+    explainer = Explainer(
+        arguments.preset, checkpoint=arguments.checkpoint, reasoner=lambda: choice
+    )
     with Progress() as progress:
         found = _inspected(arguments, progress)
         limits = Thresholds.of(found.calibration, arguments.threshold, arguments.pixel_threshold)

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from adapp.cli.terminal import Progress, StagedProgress, show
@@ -45,7 +46,11 @@ def after_stop(arguments: argparse.Namespace) -> str:
 
 
 def _library(arguments: argparse.Namespace, progress: Progress) -> PageLibrary:
-    return load_library(arguments.preset, Settings(), report=progress)
+    return load_library(arguments.preset, _settings(arguments), report=progress)
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    return replace(Settings(), checkpoint=arguments.checkpoint)
 
 
 def _list(arguments: argparse.Namespace, progress: Progress) -> None:
@@ -105,7 +110,7 @@ def _query(arguments: argparse.Namespace) -> PageQuery:
 
 
 def _add(arguments: argparse.Namespace, progress: Progress) -> None:
-    settings = Settings()
+    settings = _settings(arguments)
     encoder = _library(arguments, progress).encoder
     fresh = add_to_index(arguments.files, index_folder(arguments.preset, settings), encoder)
     for page in fresh:
@@ -115,7 +120,7 @@ def _add(arguments: argparse.Namespace, progress: Progress) -> None:
 
 
 def _build(arguments: argparse.Namespace, progress: Progress) -> None:
-    settings = Settings()
+    settings = _settings(arguments)
     library = load_library(arguments.preset, settings, own_index=False, report=progress)
     progress.show(f"{len(library.pages)} pages of the project are indexed")
     folder = index_folder(arguments.preset, settings)
@@ -137,7 +142,11 @@ def _train(arguments: argparse.Namespace, progress: Progress) -> None:
 
 def _measure(arguments: argparse.Namespace, progress: Progress) -> None:
     found = hit_rates(
-        tuple(arguments.data), preset=arguments.preset, draw=arguments.draw, report=progress
+        tuple(arguments.data),
+        preset=arguments.preset,
+        draw=arguments.draw,
+        settings=_settings(arguments),
+        report=progress,
     )
     if arguments.json is not None:
         write_json(found, arguments.json)

@@ -7,6 +7,7 @@ from adapp.cli.options import (
     checkpoint_file_option,
     detector_options,
     json_option,
+    keys_option,
     paths_option,
     positive,
     preset_option,
@@ -48,6 +49,7 @@ def _add_list(actions: Commands) -> None:
         "title, separated by tabs.",
     )
     preset_option(parser)
+    keys_option(parser)
     json_option(parser)
     parser.set_defaults(module="knowing")
 
@@ -86,6 +88,7 @@ def _add_search(actions: Commands) -> None:
         help="share places out over clusters of scores, or take the best (default: %(default)s)",
     )
     preset_option(parser)
+    keys_option(parser)
     json_option(parser)
     parser.set_defaults(module="knowing")
 
@@ -99,6 +102,7 @@ def _add_add(actions: Commands) -> None:
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files to add")
     preset_option(parser)
+    keys_option(parser)
     parser.set_defaults(module="knowing")
 
 
@@ -111,6 +115,7 @@ def _add_build(actions: Commands) -> None:
     )
     parser.add_argument("--folder", type=Path, metavar="DIR", help="folder of files to index")
     preset_option(parser)
+    keys_option(parser)
     parser.set_defaults(module="knowing")
 
 
@@ -136,6 +141,7 @@ def _add_measure(actions: Commands) -> None:
     )
     paths_option(parser, "--data", "data folders, MVTec's layout and others", required=False)
     preset_option(parser)
+    keys_option(parser)
     parser.add_argument(
         "--draw",
         type=int,

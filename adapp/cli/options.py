@@ -67,6 +67,17 @@ def checkpoint_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def keys_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--checkpoint`` for commands that look pages up and run no method."""
+    parser.add_argument(
+        "--checkpoint",
+        choices=("open", "research"),
+        default=Settings().page_keys,
+        help="which pictures taught how pictures find pages: permissively licensed ones, or all "
+        "(default: %(default)s)",
+    )
+
+
 def size_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--size``."""
     parser.add_argument(

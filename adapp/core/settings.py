@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[1]
 PROJECT_ROOT = PACKAGE_ROOT.parent
@@ -59,3 +60,8 @@ class Settings:
     weights_dir: Path | None = field(default_factory=_weights_dir)
     checkpoints_dir: Path = PROJECT_ROOT / "checkpoints"
     assets_dir: Path = PROJECT_ROOT / "assets"
+
+    @property
+    def page_keys(self) -> Literal["open", "research"]:
+        """Which pictures taught how pictures find knowledge pages; a method's own file: open."""
+        return "research" if self.checkpoint == "research" else "open"

@@ -20,6 +20,7 @@ from adapp.core.reasoner import (
     never,
 )
 from adapp.core.results import RgbImage
+from adapp.core.settings import Settings
 from adapp.knowledge.pages import Page
 from adapp.reasoning.choose import Choice, ReasonerOptions, choose
 from adapp.reasoning.question import QUICK_QUESTIONS, read_language, read_topic
@@ -105,6 +106,7 @@ class Explainer:
 
     Args:
         preset: Whose encoders find pages.
+        checkpoint: ``research`` takes the keys that all pictures taught; None follows the settings.
         library: Returns the knowledge base; None loads the project's with the first question.
         reasoner: Returns who answers; None chooses with the first question.
     """
@@ -113,10 +115,14 @@ class Explainer:
         self,
         preset: str,
         *,
+        checkpoint: str | None = None,
         library: "Callable[[], PageLibrary] | None" = None,
         reasoner: Callable[[], Choice] | None = None,
     ) -> None:
         self._preset = preset
+        self._settings = Settings()
+        if checkpoint is not None:
+            self._settings = replace(self._settings, checkpoint=checkpoint)
         self._load = library
         self._choose = reasoner or (lambda: choose("auto", ReasonerOptions()))
         self._choice: Choice | None = None
@@ -133,7 +139,7 @@ class Explainer:
         if self._load is not None:
             return self._load()
         heavy = importlib.import_module("adapp.services.page_library")  # torch, faiss, sklearn
-        return cast("PageLibrary", heavy.library(self._preset))
+        return cast("PageLibrary", heavy.library(self._preset, self._settings))
 
     @property
     def shelf(self) -> PageShelf:
@@ -142,7 +148,7 @@ class Explainer:
         Raises:
             BadPage: If the pages are damaged.
         """
-        return shelf(self._preset) if self._load is None else self._load().shelf
+        return shelf(self._preset, self._settings) if self._load is None else self._load().shelf
 
     @property
     def choice(self) -> Choice:

@@ -63,4 +63,5 @@ def shelf(preset: str, settings: Settings | None = None) -> PageShelf:
 
 def index_folder(preset: str, settings: Settings) -> Path:
     """Return where the operator's own pages lie; locks of one encoder do not serve another."""
-    return settings.knowledge_dir / f"index-{preset}"
+    other = "" if settings.page_keys == "open" else f"-{settings.page_keys}"
+    return settings.knowledge_dir / f"index-{preset}{other}"

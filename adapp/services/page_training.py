@@ -19,6 +19,7 @@ from adapp.auxiliary.page_keys_training import KeyExamples, train_projection
 from adapp.core.detector import Report
 from adapp.core.errors import UsageError
 from adapp.core.settings import Settings
+from adapp.data.terms import terms
 from adapp.knowledge.entries import Entry
 from adapp.knowledge.evidence import Locks
 from adapp.knowledge.pages import from_entry
@@ -27,6 +28,7 @@ from adapp.services.page_locks import mark_of, packed
 from adapp.services.page_specimens import Specimens, drawn, held_out, pictured
 from adapp.services.page_truth import Marks, Truth, truth_of
 from adapp.training.checkpoint import Card
+from adapp.training.request import commit
 
 VARIANTS: Final = (1, 2)
 """Specimens of each drawing that teach; 0 is the one on the page."""
@@ -88,6 +90,8 @@ def train_keys(
         "trained_on": ["drawings of the pages", *(category.name for category, _ in real)],
         "held_out": "a third of each test split, by a hash of the file's name",
         "pictures": sum(not held_out(s) for _, one in real for s in one.samples),
+        "licence": terms(category.name for category, _ in real),
+        "commit": commit(),
     }
     save_keys(out, projection, packed(locks), card)
     return out

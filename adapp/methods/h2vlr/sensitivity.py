@@ -99,12 +99,13 @@ class Plan:
     Attributes:
         preset: Frozen encoders.
         roots: Data folders.
-        leave_out: Categories that are measured and not trained on.
+        leave_out: Categories of the data folders that are measured and not trained on.
         folder: Where checkpoints are kept; one that is there is not trained again.
         shots: Supports of each category.
         seed: Seed of training and supports.
         limit: Test pictures of a category at most; None takes all.
         epochs: Passes of the training; None takes the preset's own.
+        measured: Folders of further categories that are measured and never trained on.
     """
 
     preset: str
@@ -115,6 +116,7 @@ class Plan:
     seed: int = 0
     limit: int | None = None
     epochs: int | None = None
+    measured: tuple[Path, ...] = ()
 
 
 def measure(plan: Plan, names: Sequence[str], tell: Callable[[str], None]) -> Json:
@@ -196,10 +198,21 @@ def _mean(row: Json) -> float:
 
 
 def _categories(plan: Plan) -> list[Category]:
-    """Return the left-out categories with normal pictures to support from."""
+    """Return the categories that no training sees and that have normal pictures to support from.
+
+    Raises:
+        UsageError: If there is none, or one is also trained on.
+    """
     every = {category.name: category for category in read_roots(plan.roots).categories}
     missing = [name for name in plan.leave_out if name not in every]
     chosen = [every[name] for name in plan.leave_out if name in every]
+    if plan.measured:
+        further = read_roots(plan.measured).categories
+        trained = [one.name for one in further if one.name in every.keys() - {*plan.leave_out}]
+        if trained:
+            msg = f"{', '.join(trained)} is trained on: name it in --leave-out too"
+            raise UsageError(msg)
+        chosen += [one for one in further if one.name not in every]
     usable = [category for category in chosen if len(category.train_normal) >= plan.shots]
     if missing or not usable:
         what = f"no category {', '.join(missing)}" if missing else "no category to measure"
@@ -282,6 +295,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--preset", default="embedded")
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="data set folders")
     parser.add_argument("--leave-out", nargs="+", required=True, help="categories to measure")
+    parser.add_argument(
+        "--measure",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="folders of further categories to measure",
+    )
     parser.add_argument("--json", type=Path, required=True, help="file to write the figures to")
     parser.add_argument("--folder", type=Path, help="checkpoints; beside the JSON by default")
     parser.add_argument("--constants", nargs="+", default=list(SWEEPS), choices=list(SWEEPS))
@@ -299,6 +319,7 @@ def main(words: Sequence[str] | None = None) -> int:
         seed=given.seed,
         limit=given.limit,
         epochs=given.epochs,
+        measured=tuple(given.measure),
     )
 
     def measured() -> str:

@@ -1,6 +1,7 @@
 """Sweeps change what they say, train anew only what shapes the training, and write it all down."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import cv2
@@ -87,3 +88,17 @@ def test_what_cannot_be_measured_is_refused(root, tmp_path, capsys):
     asked = ["--data", str(root), "--leave-out", "set/gone", "--json", str(tmp_path / "x.json")]
     assert main(asked) == 2
     assert "set/gone" in capsys.readouterr().err
+
+
+def test_further_categories_are_measured_and_never_trained_on(root, tmp_path):
+    out = tmp_path / "out" / "sensitivity.json"
+    shutil.copytree(root / "plate", tmp_path / "others" / "disc")
+    words = ["--preset", "tiny", "--data", str(root), "--leave-out", "set/plate", "--shots", "1"]
+    words += ["--json", str(out), "--epochs", "1", "--constants", "alpha"]
+    assert main([*words, "--measure", str(tmp_path / "others")]) == 0
+    assert json.loads(out.read_text())["categories"] == ["set/plate", "others/disc"]
+    card = json.loads(next(out.parent.glob("h2vlr-sensitivity-base*.json")).read_text())
+    assert "others/disc" not in str(card["trained_on"])
+    plan = Plan("tiny", (root,), ("set/plate",), tmp_path, measured=(root,))
+    with pytest.raises(UsageError, match="set/board is trained on"):
+        measure(plan, ["alpha"], print)
