@@ -132,15 +132,18 @@ def measure(plan: Plan, names: Sequence[str], tell: Callable[[str], None]) -> Js
     categories = _categories(plan)
     base = config_for(plan.preset)
     found: Json = {}
+    known: dict[H2vlrConfig, Json] = {}  # the preset's own constants stand in every sweep
     for name in names:
         sweep = SWEEPS[name]
         rows = []
         for value in sweep.values:
             tell(f"{name} = {value:g}")
             config = sweep.change(base, value)
-            path = _checkpoint(plan, config if sweep.trained else base, base)
-            detector = build(plan.preset, str(path), "full", seed=plan.seed, config=config)
-            rows.append({"value": value, **_metrics(detector, categories, plan)})
+            if config not in known:
+                path = _checkpoint(plan, config if sweep.trained else base, base)
+                detector = build(plan.preset, str(path), "full", seed=plan.seed, config=config)
+                known[config] = _metrics(detector, categories, plan)
+            rows.append({"value": value, **known[config]})
         found[name] = {"source": sweep.source, "trained_anew": sweep.trained, "rows": rows}
     tell("residual")
     detector = build(plan.preset, str(_checkpoint(plan, base, base)), "full", seed=plan.seed)

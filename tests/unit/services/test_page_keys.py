@@ -1,5 +1,7 @@
 """The keys' projection learns, ships with its locks, and is measured on what taught nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from adapp.data.samples import Sample
 from adapp.services.knowledge_pages import bundled_entries
 from adapp.services.page_locks import entry_locks, mark_of, packed, unpacked
 from adapp.services.page_query import surroundings
+from adapp.services.page_shelf import index_folder
 from adapp.services.page_specimens import held_out
 from adapp.services.page_truth import truth_of
 from tests.pages import encoder
@@ -76,13 +79,24 @@ def test_locks_survive_half_precision():
     assert again.types == (ENTRIES[0].canonical, ENTRIES[1].canonical)
 
 
-def test_shipped_locks_are_those_of_the_shipped_pages():
-
-    checkpoint = shipped("embedded", Settings())
+@pytest.mark.parametrize("taught", ["open", "research"])
+def test_shipped_locks_are_those_of_the_shipped_pages(taught):
+    checkpoint = shipped("embedded", replace(Settings(), checkpoint=taught))
     told = "run `python -m adapp knowledge train` after a change of the pages"
     assert checkpoint.card["pages"] == mark_of(ENTRIES), told
     assert checkpoint.state["locks.whole"].shape[0] == len(ENTRIES)
     assert load_key_encoder("tiny", Settings()).identity.endswith("no projection")
+
+
+@pytest.mark.parametrize("taught", ["open", "research"])
+def test_settings_choose_the_pictures_that_taught_the_keys(taught, tmp_path):
+    settings = replace(Settings(), checkpoint=taught, knowledge_dir=tmp_path)
+    card = shipped("embedded", settings).card
+    assert ("wood_capture/wood" in card["trained_on"]) == (taught == "research")
+    assert ("research use only" in card["licence"]) == (taught == "research")
+    other = replace(settings, checkpoint="somewhere/raid.safetensors")
+    assert other.page_keys == "open"
+    assert (index_folder("tiny", settings) == index_folder("tiny", other)) == (taught == "open")
 
 
 def test_truth_is_what_the_pages_cover(tmp_path):
