@@ -13,7 +13,7 @@ from adapp.ui.batch_run import BatchHandlers
 from adapp.ui.errors import told
 from adapp.ui.inspect_parts import Inputs
 from adapp.ui.inspect_tab import InspectTab
-from adapp.ui.queues import AT_ONCE, EACH, LIVE, PRIVATE
+from adapp.ui.queues import AT_ONCE, EACH, LIVE, PRIVATE, TURN, in_turn
 
 _QUEUE: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1}
 """A batch at a time, beside the single runs: these stay quick while a batch works."""
@@ -67,10 +67,13 @@ def _wire_run(layout: BatchLayout, handlers: BatchHandlers, inputs: Inputs) -> N
 
 def _wire_review(layout: BatchLayout, review: ReviewHandlers) -> None:
     held, drawn = layout.held, layout.drawn()
-    layout.threshold.input(told(review.on_threshold), [held, layout.threshold], drawn, **LIVE)
-    layout.reset.click(told(review.on_reset), held, [*drawn, layout.threshold], **AT_ONCE)
-    layout.table.pick(told(review.on_pick), held, layout.detail, **EACH)
-    layout.table.mark(told(review.on_mark), held, [layout.figures, layout.histogram], **EACH)
+    limit, counted = layout.threshold, [layout.figures, layout.histogram]
+    in_turn(
+        limit.input(told(review.on_threshold), [held, limit], drawn, js=TURN, **LIVE),
+        layout.reset.click(told(review.on_reset), held, [*drawn, limit], js=TURN, **AT_ONCE),
+        layout.table.pick(told(review.on_pick), held, layout.detail, js=TURN, **EACH),
+        layout.table.mark(told(review.on_mark), held, counted, js=TURN, **EACH),
+    )
     for kind, button in layout.exports.items():
         button.click(
             told(partial(review.on_export, kind)),

@@ -18,12 +18,16 @@ class HeldComparison:
         comparison: What the methods found; None once it was dropped.
         truths: True masks by the pictures' positions.
         size_bytes: Memory that it takes.
+        chosen: Position of the picture that is looked at.
+        limit: Limit of its regions: ``calibrated`` or a percentile.
     """
 
     key: str = ""
     comparison: Comparison | None = None
     truths: dict[int, Truth] = field(default_factory=dict[int, Truth])
     size_bytes: int = 0
+    chosen: int = 0
+    limit: str = "calibrated"
 
     def drop(self) -> None:
         """Let go of the pictures and maps."""

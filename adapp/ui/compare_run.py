@@ -68,6 +68,7 @@ class CompareHandlers:
         session = str(browser.session_hash)
         stop = self._services.runs.begin(session)
         held = self._services.shelf.take(HeldComparison())
+        held.limit = limit
         told = ""
         try:
             request = request_of(form_of(inputs), methods)
@@ -85,7 +86,7 @@ class CompareHandlers:
                         self._services.shelf.grown(held, comparison_bytes(found))
                         updates |= {
                             self._layout.held: held,
-                            **self._draw(held, found, 0, limit),
+                            **self._draw(held, found),
                             self._layout.truth_note: page_view.message_html(texts.TRUTH_HINT),
                         }
                     shown = len(found.runs)
@@ -113,25 +114,27 @@ class CompareHandlers:
     def on_choose(self, event: gr.EventData, held: HeldComparison | None, limit: str) -> Updates:
         """Show another picture."""
         holder, found = _alive(held)
-        chosen = min(max(int(event.key), 0), found.queries - 1)
-        return self._draw(holder, found, chosen, limit)
+        holder.chosen = min(max(int(event.key), 0), found.queries - 1)
+        holder.limit = limit
+        return self._draw(holder, found)
 
-    def on_limit(self, held: HeldComparison | None, chosen: int, limit: str) -> Updates:
+    def on_limit(self, held: HeldComparison | None, limit: str) -> Updates:
         """Show the regions above another limit."""
-        return self._draw(*_alive(held), chosen, limit)
+        holder, found = _alive(held)
+        holder.limit = limit
+        return self._draw(holder, found)
 
-    def on_masks(
-        self, held: HeldComparison | None, chosen: int, limit: str, files: list[str] | None
-    ) -> Updates:
+    def on_masks(self, held: HeldComparison | None, limit: str, files: list[str] | None) -> Updates:
         """Take true masks and show what the maps are worth by them."""
         if held is None or held.comparison is None:
             return {}
         pictures = [one.image for one in held.comparison.runs[0].inspection.outcomes]
+        held.limit = limit
         held.truths |= read_truths([Path(file) for file in files or ()], pictures)
         names = ", ".join(truth.name for truth in held.truths.values())
         told = texts.TRUTH_READ.format(names=names) if names else texts.TRUTH_HINT
         return {
-            **self._draw(held, held.comparison, chosen, limit),
+            **self._draw(held, held.comparison),
             self._layout.truth_note: page_view.message_html(told),
         }
 
@@ -142,8 +145,9 @@ class CompareHandlers:
             files = write_comparison(found, chosen, percentile(limit), holder.truths, Path(name))
             return cached(files[kind])
 
-    def _draw(self, held: HeldComparison, found: Comparison, chosen: int, limit: str) -> Updates:
-        rows = compare_rows(found, chosen, percentile(limit), held.truths.get(chosen))
+    def _draw(self, held: HeldComparison, found: Comparison) -> Updates:
+        chosen = held.chosen
+        rows = compare_rows(found, chosen, percentile(held.limit), held.truths.get(chosen))
         return {
             self._layout.strip: compare_view.strip_html(found, votes(found), chosen),
             self._layout.grid: compare_view.grid_html(chosen, rows, agreement(rows)),

@@ -12,7 +12,7 @@ from adapp.ui.errors import told
 from adapp.ui.gpu import LONGEST_SECONDS, on_gpu
 from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.inspect_tab import InspectTab
-from adapp.ui.queues import AT_ONCE, EACH, LIVE, MODEL_QUEUE, PRIVATE
+from adapp.ui.queues import AT_ONCE, EACH, LIVE, MODEL_QUEUE, PRIVATE, TURN, in_turn
 
 _SET_ROWS = "(rows) => { document.getElementById('compare-grid').dataset.rows = rows.join(' '); }"
 _SET_OPACITY = (
@@ -62,13 +62,15 @@ def _wire_run(
 
 
 def _wire_look(layout: CompareLayout, handlers: CompareHandlers) -> None:
-    held, chosen, limit = layout.held, layout.chosen, layout.limit
+    held, limit = layout.held, layout.limit
     drawn = layout.drawn()
-    layout.strip.pick(told(handlers.on_choose), [held, limit], drawn, **EACH)
-    limit.input(told(handlers.on_limit), [held, chosen, limit], drawn, **LIVE)
+    in_turn(
+        layout.strip.pick(told(handlers.on_choose), [held, limit], drawn, js=TURN, **EACH),
+        limit.input(told(handlers.on_limit), [held, limit], drawn, js=TURN, **LIVE),
+    )
     layout.masks.upload(
         told(handlers.on_masks),
-        [held, chosen, limit, layout.masks],
+        [held, limit, layout.masks],
         [*drawn, layout.truth_note],
         show_progress="hidden",
         **PRIVATE,

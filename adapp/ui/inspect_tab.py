@@ -18,7 +18,7 @@ from adapp.ui.inspect_look import LookHandlers
 from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.inspect_run import RunHandlers
 from adapp.ui.intake import MOST_QUERY
-from adapp.ui.queues import AT_ONCE, EACH, LIVE, MODEL_QUEUE, PRIVATE
+from adapp.ui.queues import AT_ONCE, EACH, LIVE, MODEL_QUEUE, PRIVATE, TURN, in_turn
 from adapp.ui.session_run import SessionHandlers
 from adapp.ui.session_tab import wire_session
 
@@ -34,8 +34,6 @@ _ONCE_PAINTED = """
 })
 """
 """Asks for the rest once the frame with the map is through; a page in the background has none."""
-_TURN = "(...given) => window.adapp.turn(given)"
-_TURN_OVER = "() => window.adapp.turnOver()"
 _SAVE = "() => { document.getElementById('download').click(); }"
 
 
@@ -217,12 +215,15 @@ def _wire_settings(
     )
     inputs.checkpoint.change(page_view.licence_html, inputs.checkpoint, actions.licence, **AT_ONCE)
     controls = layout.controls
-    inputs.tune.input(
+    tuned = inputs.tune.input(
         told(run.on_tune),
         [results.held, controls.kind, controls.colors, *inputs.all()],
         [*results.fresh(), controls.kind, *controls.sliders()],
+        js=TURN,
         **AT_ONCE,
-    ).then(**following)
+    )
+    tuned.then(**following)
+    in_turn(tuned)
 
 
 def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
@@ -237,17 +238,17 @@ def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
             told(look.on_threshold),
             [held, chosen, *shown],
             results.drawn(),
-            js=_TURN,
+            js=TURN,
             **LIVE,
         ),
         controls.weight.input(
-            told(look.on_weight), [held, chosen, *shown], results.drawn(), js=_TURN, **LIVE
+            told(look.on_weight), [held, chosen, *shown], results.drawn(), js=TURN, **LIVE
         ),
         controls.reset.click(
             told(look.on_reset),
             [held, chosen, *shown],
             [*results.drawn(), *controls.sliders()],
-            js=_TURN,
+            js=TURN,
             **AT_ONCE,
         ),
         gr.on(
@@ -255,22 +256,21 @@ def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
             told(look.on_map),
             [held, chosen, *shown],
             [results.viewer, results.meaning],
-            js=_TURN,
+            js=TURN,
             **LIVE,
         ),
-        results.strip.pick(told(look.on_choose), [held, *shown], results.drawn(), js=_TURN, **EACH),
-        results.viewer.read(told(look.on_read), [held, chosen, *shown], read, js=_TURN, **EACH),
+        results.strip.pick(told(look.on_choose), [held, *shown], results.drawn(), js=TURN, **EACH),
+        results.viewer.read(told(look.on_read), [held, chosen, *shown], read, js=TURN, **EACH),
         gr.on(
             [results.viewer.clear, results.reading.clear, results.patch.clear],
             told(look.on_clear),
             [held, chosen, *shown],
             read,
-            js=_TURN,
+            js=TURN,
             **LIVE,
         ),
     ]
-    for redraw in redraws:
-        redraw.then(None, None, None, js=_TURN_OVER)
+    in_turn(*redraws)
     controls.view.change(None, controls.view, None, js=_SET_VIEW)
     controls.opacity.change(None, controls.opacity, None, js=_SET_OPACITY)
     _wire_exports(layout, look)

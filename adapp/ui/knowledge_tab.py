@@ -11,7 +11,7 @@ from adapp.ui.knowledge_handlers import KnowledgeHandlers
 from adapp.ui.knowledge_layout import KnowledgeLayout, lay_out_knowledge
 from adapp.ui.opened_page import wire_opened
 from adapp.ui.own_pages import wire_own
-from adapp.ui.queues import AT_ONCE, MODEL_QUEUE, PRIVATE
+from adapp.ui.queues import AT_ONCE, LIVE, MODEL_QUEUE, PRIVATE
 from adapp.ui.why_layout import WhyLayout
 
 
@@ -25,37 +25,41 @@ def build_knowledge_tab(services: AppServices, why: WhyLayout, tab: gr.Tab) -> N
     lists = (layout.listed, layout.own.listed)
     empty = knowledge_view.choose_html()
     wire_opened(services.explainer, why.talk, layout.page, lists, empty)
-    _wire_list(layout, handlers, why.talk, tab)
     changes = wire_own(services.explainer, why.talk, (why.own, layout.own))
-    _wire_search(layout, handlers, why.talk, changes)
-
-
-def _wire_list(
-    layout: KnowledgeLayout, handlers: KnowledgeHandlers, talk: gr.State, tab: gr.Tab
-) -> None:
-    """Connect what needs no model."""
-    for event in (tab.select, layout.object.input, layout.canonical.input):
-        event(
-            told(handlers.on_list),
-            [talk, layout.ranking, *layout.filters()],
-            [layout.listed, *layout.filters()],
-            **AT_ONCE,
-        )
+    listing = _wire_list(layout, handlers, why.talk, tab)
+    searches = _wire_search(layout, handlers, why.talk, changes)
+    for search in searches:  # what was narrowed meanwhile stays narrowed
+        search.success(**listing)
     layout.clear.click(
         told(handlers.on_clear),
-        talk,
+        why.talk,
         [
             *(layout.words, layout.ranking, layout.picture, layout.sought),
             *(layout.listed, *layout.filters()),
         ],
+        cancels=searches,
         **AT_ONCE,
     )
 
 
+def _wire_list(
+    layout: KnowledgeLayout, handlers: KnowledgeHandlers, talk: gr.State, tab: gr.Tab
+) -> dict[str, Any]:
+    """Connect what needs no model; return the event that lists what fits."""
+    listing: dict[str, Any] = {
+        "fn": told(handlers.on_list),
+        "inputs": [talk, layout.ranking, *layout.filters()],
+        "outputs": [layout.listed, *layout.filters()],
+        **AT_ONCE,
+    }
+    gr.on([tab.select, layout.object.input, layout.canonical.input], **listing | LIVE)
+    return listing
+
+
 def _wire_search(
     layout: KnowledgeLayout, handlers: KnowledgeHandlers, talk: gr.State, changes: list[Any]
-) -> None:
-    """Connect what searches: the form, a picture, and pages that came or went."""
+) -> list[Any]:
+    """Connect what searches: the form, a picture, and pages that came or went; return it."""
     picture = [layout.picture, layout.sought]
     brought = layout.by_picture.upload(
         told(handlers.on_picture), layout.by_picture, picture, show_progress="hidden", **PRIVATE
@@ -63,7 +67,7 @@ def _wire_search(
     dropped = layout.sought.clear(told(handlers.on_drop), None, picture, **AT_ONCE)
     starts = [layout.words.submit, layout.search.click]
     starts += [event.success for event in (brought, dropped, *changes)]
-    for start in starts:
+    return [
         start(
             told(handlers.on_search),
             [talk, layout.words, layout.picture, *layout.filters()],
@@ -73,3 +77,5 @@ def _wire_search(
             **MODEL_QUEUE,
             **PRIVATE,
         )
+        for start in starts
+    ]

@@ -42,6 +42,15 @@ def wire_opened(
             raise UsageError(texts.PAGE_GONE)
         return knowledge_view.page_html(page, png_uri(explainer.page_picture(page)))
 
-    for shown in lists:
-        shown.open(told(on_open), talk, place, show_progress="hidden", **PRIVATE)
-    place.clear(lambda: empty, None, place, **AT_ONCE)
+    opened = [
+        shown.open(
+            told(on_open),
+            talk,
+            place,
+            show_progress="hidden",
+            trigger_mode="multiple",
+            **PRIVATE,
+        )
+        for shown in lists
+    ]
+    place.clear(lambda: empty, None, place, cancels=opened, **AT_ONCE)

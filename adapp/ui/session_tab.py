@@ -4,7 +4,7 @@ from gradio.events import Dependency
 
 from adapp.ui.errors import told
 from adapp.ui.inspect_parts import InspectLayout
-from adapp.ui.queues import AT_ONCE, EACH, PRIVATE
+from adapp.ui.queues import AT_ONCE, EACH, PRIVATE, TURN, in_turn
 from adapp.ui.session_run import SessionHandlers
 
 _SAVE = "() => { document.getElementById('saved-set').click(); }"
@@ -16,15 +16,17 @@ def wire_session(layout: InspectLayout, session: SessionHandlers) -> list[Depend
     parts, results, controls = layout.session, layout.results, layout.controls
     look = [controls.kind, controls.colors]
     shown = [*results.drawn(), controls.kind, *controls.sliders(), parts.area_note]
-    results.viewer.area(told(session.on_area), [results.held, results.chosen, *look], shown, **EACH)
-    parts.clear_area.click(
-        told(session.on_clear_area), [results.held, results.chosen, *look], shown, **AT_ONCE
-    )
-    parts.earlier.pick(
-        told(session.on_earlier),
-        [parts.history, *look],
-        [*shown, results.held, results.empty, parts.earlier],
-        **EACH,
+    looked = [results.held, results.chosen, *look]
+    in_turn(
+        results.viewer.area(told(session.on_area), looked, shown, js=TURN, **EACH),
+        parts.clear_area.click(told(session.on_clear_area), looked, shown, js=TURN, **AT_ONCE),
+        parts.earlier.pick(
+            told(session.on_earlier),
+            [parts.history, *look],
+            [*shown, results.held, results.empty, parts.earlier],
+            js=TURN,
+            **EACH,
+        ),
     )
     return filling
 

@@ -1,7 +1,7 @@
 // Whatever redraws a result takes turns: each asks only once the one before it is answered, so the
 // answer that arrives last is the one to what was done last, however slow the way to the server.
 () => {
-  const patience = 5000; // an answer that never comes holds nothing up for longer
+  const patience = 60000; // an answer that never comes holds nothing up for longer
   const waiting = [];
   window.adapp = {
     ...window.adapp,
@@ -11,10 +11,7 @@
       mine.over = new Promise((end) => { mine.end = end; });
       waiting.push(mine);
       const begin = () => {
-        setTimeout(() => {
-          if (waiting.includes(mine)) waiting.splice(waiting.indexOf(mine), 1);
-          mine.end();
-        }, patience);
+        setTimeout(mine.end, patience);
         return given;
       };
       return before ? before.then(begin) : begin();

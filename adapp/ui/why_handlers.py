@@ -74,7 +74,8 @@ class WhyHandlers:
         key = part_key(held, chosen)
         question = Question(words, history=talk.history(key))
         exchange = talk.begin(key, words)
-        yield {**self._shown(talk, key), self._layout.question: "", self._layout.message: ""}
+        talk.shown = key
+        yield {**self._shown(talk), self._layout.question: "", self._layout.message: ""}
         shown = -math.inf
         try:
             for update in self._explainer.ask(case, question, talk.own, stopped):
@@ -84,11 +85,11 @@ class WhyHandlers:
                 if not news and time.monotonic() - shown < REDRAW_SECONDS:
                     continue
                 shown = time.monotonic()
-                chat: Updates = {self._layout.chat: why_view.chat_html(talk.about(key))}
-                yield self._shown(talk, key) if news else chat
+                chat: Updates = {self._layout.chat: why_view.chat_html(talk.about(talk.shown))}
+                yield self._shown(talk) if news else chat
         finally:  # a closed tab and Stop end the generator here
             exchange.stopped = exchange.answer is None
-        yield {**self._shown(talk, key), self._layout.talk: talk}
+        yield {**self._shown(talk), self._layout.talk: talk}
 
     def on_busy(self) -> Updates:
         """Return the buttons while an answer is written or waits for its turn."""
@@ -108,7 +109,7 @@ class WhyHandlers:
         key = "" if held is None else part_key(held, chosen)
         for exchange in talk.about(key)[-1:]:
             exchange.stopped = exchange.answer is None
-        return {**self._shown(talk, key), **self.on_idle(), self._layout.talk: talk}
+        return {**self._shown(talk), **self.on_idle(), self._layout.talk: talk}
 
     def on_leave(self, browser: gr.Request) -> None:
         """End the answer of a session whose tab was closed."""
@@ -117,10 +118,12 @@ class WhyHandlers:
     def on_part(self, talk: Talk, held: Held | None, chosen: int) -> Updates:
         """Show what was asked about the part that is looked at now."""
         key = "" if held is None or held.inspection is None else part_key(held, chosen)
-        return {**self._shown(talk, key), self._layout.message: "", self._layout.page: ""}
+        talk.shown = key
+        return {**self._shown(talk), self._layout.message: "", self._layout.page: ""}
 
-    def _shown(self, talk: Talk, key: str) -> Updates:
-        exchanges = talk.about(key)
+    def _shown(self, talk: Talk) -> Updates:
+        """Return what was asked about the part that is looked at, answered or not."""
+        exchanges = talk.about(talk.shown)
         pages = exchanges[-1].pages if exchanges else ()
         return {
             self._layout.chat: why_view.chat_html(exchanges),

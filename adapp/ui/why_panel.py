@@ -8,7 +8,7 @@ from adapp.ui.app_services import AppServices
 from adapp.ui.errors import told
 from adapp.ui.inspect_parts import InspectLayout
 from adapp.ui.opened_page import wire_opened
-from adapp.ui.queues import AT_ONCE, MODEL_QUEUE, PRIVATE
+from adapp.ui.queues import AT_ONCE, LIVE, MODEL_QUEUE, PRIVATE, TURN, in_turn
 from adapp.ui.why_handlers import WhyHandlers
 from adapp.ui.why_layout import WhyLayout, lay_out
 
@@ -31,11 +31,14 @@ def build_why_panel(services: AppServices, inspect: InspectLayout) -> WhyPanel:
     _wire_answers(layout, handlers, part)
     lists = (layout.chat, layout.pages, layout.own.listed)
     wire_opened(services.explainer, layout.talk, layout.page, lists)
-    inspect.results.verdict.change(
-        told(handlers.on_part),
-        part,
-        [layout.chat, layout.message, layout.pages, layout.page],
-        **AT_ONCE,
+    in_turn(
+        inspect.results.verdict.change(
+            told(handlers.on_part),
+            part,
+            [layout.chat, layout.message, layout.pages, layout.page],
+            js=TURN,
+            **LIVE,
+        )
     )
     return WhyPanel(handlers, layout)
 
@@ -44,8 +47,11 @@ def _wire_answers(layout: WhyLayout, handlers: WhyHandlers, part: list[gr.blocks
     """Connect what asks, and Stop."""
     starts: list[tuple[Any, gr.blocks.Block]] = [(button.click, button) for button in layout.quick]
     starts += [(layout.send.click, layout.question), (layout.question.submit, layout.question)]
-    running = [
-        start(told(handlers.on_busy), None, layout.buttons(), **AT_ONCE).then(
+    running = []
+    for start, words in starts:
+        begun = start(told(handlers.on_busy), None, layout.buttons(), js=TURN, **AT_ONCE)
+        in_turn(begun)
+        answered = begun.then(
             told(handlers.on_ask),
             [*part, words],
             [*layout.asked(), *layout.buttons()],
@@ -53,8 +59,7 @@ def _wire_answers(layout: WhyLayout, handlers: WhyHandlers, part: list[gr.blocks
             **MODEL_QUEUE,
             **PRIVATE,
         )
-        for start, words in starts
-    ]
+        running.append(answered)
     layout.stop.click(
         told(handlers.on_stop),
         part,

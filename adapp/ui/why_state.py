@@ -40,10 +40,12 @@ class Talk:
     Attributes:
         parts: Exchanges by the key of the part they are about, oldest first.
         own: Pages of the session; None if there are none.
+        shown: Key of the part whose exchanges are shown.
     """
 
     parts: dict[str, list[Exchange]] = field(default_factory=dict[str, list[Exchange]])
     own: "OwnPages | None" = None
+    shown: str = ""
 
     def about(self, key: str) -> list[Exchange]:
         """Return what was asked about one part."""

@@ -111,7 +111,7 @@ def serving(command, url, folder):
             yield
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(120)
 
 
 def _wait_for(url, process, log):
@@ -185,9 +185,11 @@ def visiting(context):
         pages.append(page)
         return Visitor(page, url, ARTIFACTS)
 
-    yield visit
-    for page in pages:
-        page.close()
+    try:
+        yield visit
+    finally:
+        for page in pages:
+            page.close()
     assert attempts == []
     assert failures == []
 

@@ -137,7 +137,7 @@ def main(port, folder, prepare):
         prepare=prepare,
     )
     services.warm_up.start()
-    services.warm_up.wait(30)
+    services.warm_up.wait(600)
     build_app(services).launch(server_port=port, **launch_settings())
 
 

@@ -52,6 +52,7 @@ def inspect(visitor, files):
     expect(page.locator("#meaning b")).to_have_text("Residual")
     yield "inspect, the residual map"
     visitor.add("support", files[:1])
+    expect(page.locator("#stale .is-stale")).to_be_visible()
     yield "inspect, an old result"
 
 

@@ -141,7 +141,8 @@ def test_stop_keeps_what_is_done(visitor, server, normals, tmp_path):
         visitor.page.locator("#batch-run").click()
         expect(visitor.page.locator("#batch-progress")).to_contain_text("2 of 6", timeout=RUN_MS)
         assert server.reached(before + 3)
-        visitor.page.locator("#batch-stop").click()
+        with visitor.page.expect_response("**/gradio_api/run/**"):  # the app knows of it
+            visitor.page.locator("#batch-stop").click()
     ended(visitor, "Stopped: 3 of 6 inspected and kept.")
     expect(rows(visitor)).to_have_count(3)
     visitor.download("batch-csv").save_as(tmp_path / "kept.csv")

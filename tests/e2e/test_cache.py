@@ -14,15 +14,15 @@ import sys
 
 from adapp.ui import blocks
 
-blocks.CACHE_SECONDS = (1, 10)
+blocks.CACHE_SECONDS = (1, 60)
 runpy.run_module("tests.e2e.server", run_name="__main__")
 """
-PATIENCE_S = 60
+PATIENCE_S = 300
 
 
 @pytest.fixture
 def forgetful(tmp_path):
-    """Yield an app that looks every second for files older than ten, and its file cache."""
+    """Yield an app that looks every second for files older than a minute, and its file cache."""
     port, folder = free_port(), tmp_path / "app"
     url = f"http://127.0.0.1:{port}/"
     with serving(["-c", FORGETFUL, str(port), str(folder)], url, folder):

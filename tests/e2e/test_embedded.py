@@ -5,7 +5,7 @@ import os
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import free_port, serving
+from tests.e2e.conftest import START_SECONDS, free_port, serving
 
 LAUNCH = "from adapp.ui.blocks import launch; launch(port={port}, preset='embedded')"
 
@@ -22,7 +22,9 @@ def url(tmp_path_factory):
 
 def test_first_example_shows_its_maps(visitors, url):
     visitor = visitors(url)
-    expect(visitor.page.locator(".tags")).to_contain_text("model ready", timeout=90_000)
+    expect(visitor.page.locator(".tags")).to_contain_text(
+        "model ready", timeout=1000 * START_SECONDS
+    )
     visitor.try_example()
     visitor.finished("ANOMALOUS")
     assert visitor.layer("map").shape[:2] == visitor.layer("picture").shape[:2]

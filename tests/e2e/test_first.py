@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import WIDE, Server, free_port, serving
 from tests.e2e.server import DEFECT
 from tests.e2e.test_access import PHONE, problems
+from tests.e2e.visitor import RUN_MS
 
 COMPUTED = {
     "en-US": "Computed on this machine",
@@ -131,7 +132,7 @@ def test_welcome_picture_comes_with_the_page(browser, prepared):
     page = context.new_page()
     asked = []
     page.on("request", lambda request: asked.append(request.method))
-    answer = page.goto(prepared.url)
+    answer = page.goto(prepared.url, timeout=RUN_MS)
     assert "Its anomaly map" in answer.text()
     expect(page.locator("#empty .welcome img").first).to_be_visible()
     expect(page.locator(".tags")).to_contain_text("model ready")
@@ -148,7 +149,7 @@ def test_without_a_prepared_result_nothing_is_shown_for_one(visitor):
 def test_welcome_speaks_the_visitors_language(browser, prepared, locale):
     context = browser.new_context(locale=locale)
     page = context.new_page()
-    page.goto(prepared.url)
+    page.goto(prepared.url, timeout=RUN_MS)
     for other, words in COMPUTED.items():
         told = page.locator("#empty small").get_by_text(words)
         expect(told).to_be_visible() if other == locale else expect(told).to_be_hidden()

@@ -157,8 +157,11 @@ def test_model_that_obeys_is_flagged_and_changes_nothing(attacked, server, name)
 @pytest.mark.parametrize("name", REFUSED)
 def test_refusal_repeats_a_hostile_name_harmlessly(attacked, name):
     rows = attacked.page.locator("#why-own li").count()
+    message = attacked.page.locator("#why-own-message")
+    before = message.text_content()
     attacked.bring([REFUSED[name]])
-    expect(attacked.page.locator("#why-own-message .is-error")).to_be_visible(timeout=PAGE_MS)
+    expect(message).not_to_have_text(before, timeout=PAGE_MS)
+    expect(message.locator(".is-error")).to_be_visible()
     assert attacked.page.locator("#why-own li").count() == rows
     attacked.check()
 

@@ -34,7 +34,7 @@ MOVES = {
 TIMED = """
 act => shown => new Promise((done, fail) => {
   const before = shown();
-  const late = setTimeout(() => fail(new Error('the page did not follow')), 20000);
+  const late = setTimeout(() => fail(new Error('the page did not follow')), 120000);
   const watch = new MutationObserver(() => {
     if (shown() === before) return;
     watch.disconnect();

@@ -36,8 +36,8 @@ def test_sixteen_bit_tiff_is_shown_read_and_announced(visitor, save):
     visitor.add("query", [save("part.tiff", deep(plate(9, DEFECT)))])
     shown = visitor.page.locator("#support .thumbnail-item img, #query .thumbnail-item img")
     expect(shown).to_have_count(4)
-    sides = shown.evaluate_all("pictures => pictures.map(picture => picture.naturalWidth)")
-    assert min(sides) > 0
+    for picture in shown.all():
+        expect(picture).not_to_have_js_property("naturalWidth", 0)
     expect(visitor.page.locator("#query-note")).to_contain_text("16-bit")
     visitor.run()
     visitor.finished("ANOMALOUS")
@@ -81,7 +81,7 @@ def test_stop_stops_and_keeps_what_is_finished(visitor, server, normals, save):
     with server.gate(1):
         before = server.predictions()
         visitor.run()
-        expect(visitor.verdict).to_be_visible(timeout=30_000)
+        expect(visitor.verdict).to_be_visible(timeout=RUN_MS)
         expect(visitor.page.locator("#progress")).to_contain_text("Inspecting 2 of 4")
         assert server.reached(before + 2)
         visitor.page.locator("#stop").click()
@@ -114,7 +114,9 @@ def test_changed_settings_grey_the_result_until_they_are_back(visitor):
     stale = visitor.page.locator("#stale .is-stale")
     visitor.page.locator("#category input").fill("another part")
     expect(stale).to_contain_text("Settings changed")
-    expect(visitor.page.locator("#panel")).to_have_css("opacity", "0.5")
+    expect(visitor.page.locator("#panel")).to_have_css("filter", "grayscale(1)")
+    expect(visitor.page.locator("#viewer .stage")).to_have_css("opacity", "0.5")
+    visitor.screenshot("old-result")
     visitor.page.locator("#category input").fill("plate")
     expect(stale).to_have_count(0)
     visitor.page.locator("#support .delete-button").first.click(force=True)

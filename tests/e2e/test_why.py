@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import visiting
 from tests.pages import OWN_PAGE
 
+REDRAWN_MS = 600  # an answer that is being written is drawn several times within it
 PAGE_MS = 60_000  # a page is drawn when it is first opened
 
 
@@ -42,8 +43,8 @@ def test_quick_question_is_answered_with_citations_that_open_pages(asking):
     cited.first.click()
     leaf = asking.page.locator("#why-page .leaf")
     expect(leaf).to_contain_text(page_id, timeout=PAGE_MS)
-    size = leaf.locator("img").evaluate("image => [image.naturalWidth, image.naturalHeight]")
-    assert size == [1024, 1448]
+    expect(leaf.locator("img")).to_have_js_property("naturalWidth", 1024)
+    expect(leaf.locator("img")).to_have_js_property("naturalHeight", 1448)
     expect(cards.locator("xpath=self::*[@aria-current]")).to_contain_text(page_id)
     asking.screenshot("why")
     leaf.locator("[data-close]").click()
@@ -128,6 +129,25 @@ def test_hostile_answer_is_harmless_flagged_and_no_verdict(asking, server, text,
     expect(answer.locator(".flags")).to_contain_text(flag)
     assert answer.locator(".answer").locator("img, script, a").count() == 0
     assert asking.verdict.inner_html() == before
+
+
+def test_answer_stays_with_its_part_while_another_is_looked_at(asking, server):
+    answers = asking.page.locator("#why-chat article")
+    count = answers.count()
+    with server.told("hold"):
+        asking.page.locator("#why-why").click()
+        expect(answers).to_have_count(count + 1)
+        expect(asking.page.locator("#why-chat .writing")).to_be_visible()
+        asking.page.locator("#strip .thumb").nth(1).click()
+        expect(asking.verdict).to_contain_text("sound.png")
+        expect(answers).to_have_count(0)
+        asking.page.wait_for_timeout(REDRAWN_MS)
+        assert answers.count() == 0
+    expect(asking.page.locator("#why-send")).to_be_enabled()
+    expect(answers).to_have_count(0)
+    asking.page.locator("#strip .thumb").first.click()
+    expect(answers).to_have_count(count + 1)
+    expect(answers.last.locator(".wrote")).to_be_visible()
 
 
 def test_conversation_belongs_to_the_part(asking):

@@ -55,8 +55,7 @@ class Visitor:
 
     def layer(self, name):
         """Return the pixels of a layer of the viewer as they came from the server."""
-        source = self.page.locator(f"#viewer .layer.{name} img").get_attribute("src")
-        return decoded(self.page.evaluate(FILE_BEHIND, source))
+        return decoded(self.page.locator(f"#viewer .layer.{name} img").evaluate(FILE_BEHIND))
 
     def look_at(self, name):
         """Show the map called ``name`` and return its pixels once they are there."""
@@ -112,7 +111,7 @@ class Visitor:
 
 
 FILE_BEHIND = """
-source => fetch(source).then(answer => answer.blob()).then(file => new Promise(done => {
+image => fetch(image.src).then(answer => answer.blob()).then(file => new Promise(done => {
   const reader = new FileReader();
   reader.onload = () => done(reader.result);
   reader.readAsDataURL(file);
