@@ -214,7 +214,12 @@ def _wire_settings(
         **LIVE,
     )
     inputs.checkpoint.change(page_view.licence_html, inputs.checkpoint, actions.licence, **AT_ONCE)
-    controls = layout.controls
+    _wire_tuning(layout, run)
+
+
+def _wire_tuning(layout: InspectLayout, run: RunHandlers) -> None:
+    """Bring back the result with the other tuning at once where it was made before."""
+    inputs, results, controls = layout.inputs, layout.results, layout.controls
     tuned = inputs.tune.input(
         told(run.on_tune),
         [results.held, controls.kind, controls.colors, *inputs.all()],
@@ -222,58 +227,60 @@ def _wire_settings(
         js=TURN,
         **AT_ONCE,
     )
-    tuned.then(**following)
+    tuned.then(**_following(layout, run))
     in_turn(tuned)
 
 
 def _wire_look(layout: InspectLayout, look: LookHandlers) -> None:
-    """Connect everything that only changes how a result is shown."""
+    """Connect everything that only changes how a result is shown; what redraws it takes turns."""
+    controls = layout.controls
+    in_turn(*_moved(layout, look), *_chosen(layout, look))
+    controls.view.change(None, controls.view, None, js=_SET_VIEW)
+    controls.opacity.change(None, controls.opacity, None, js=_SET_OPACITY)
+    _wire_exports(layout, look)
+
+
+def _moved(layout: InspectLayout, look: LookHandlers) -> list[Dependency]:
+    """Connect sliders, the button that puts them back, and the choice of map and colours."""
     results, controls = layout.results, layout.controls
-    held, chosen, shown = results.held, results.chosen, controls.look()
-    read = [results.reading, results.patch]
+    given, drawn = [results.held, results.chosen, *controls.look()], results.drawn()
     limits = [controls.image_threshold, controls.pixel_threshold, controls.review_threshold]
-    redraws = [
+    return [
         gr.on(
             [slider.input for slider in limits],
             told(look.on_threshold),
-            [held, chosen, *shown],
-            results.drawn(),
+            given,
+            drawn,
             js=TURN,
             **LIVE,
         ),
-        controls.weight.input(
-            told(look.on_weight), [held, chosen, *shown], results.drawn(), js=TURN, **LIVE
-        ),
+        controls.weight.input(told(look.on_weight), given, drawn, js=TURN, **LIVE),
         controls.reset.click(
-            told(look.on_reset),
-            [held, chosen, *shown],
-            [*results.drawn(), *controls.sliders()],
-            js=TURN,
-            **AT_ONCE,
+            told(look.on_reset), given, [*drawn, *controls.sliders()], js=TURN, **AT_ONCE
         ),
         gr.on(
             [controls.kind.input, controls.colors.input],
             told(look.on_map),
-            [held, chosen, *shown],
+            given,
             [results.viewer, results.meaning],
             js=TURN,
             **LIVE,
         ),
-        results.strip.pick(told(look.on_choose), [held, *shown], results.drawn(), js=TURN, **EACH),
-        results.viewer.read(told(look.on_read), [held, chosen, *shown], read, js=TURN, **EACH),
-        gr.on(
-            [results.viewer.clear, results.reading.clear, results.patch.clear],
-            told(look.on_clear),
-            [held, chosen, *shown],
-            read,
-            js=TURN,
-            **LIVE,
-        ),
     ]
-    in_turn(*redraws)
-    controls.view.change(None, controls.view, None, js=_SET_VIEW)
-    controls.opacity.change(None, controls.opacity, None, js=_SET_OPACITY)
-    _wire_exports(layout, look)
+
+
+def _chosen(layout: InspectLayout, look: LookHandlers) -> list[Dependency]:
+    """Connect the choice of a query and of a pixel."""
+    results, shown = layout.results, layout.controls.look()
+    given, read = [results.held, results.chosen, *shown], [results.reading, results.patch]
+    cleared = [results.viewer.clear, results.reading.clear, results.patch.clear]
+    return [
+        results.strip.pick(
+            told(look.on_choose), [results.held, *shown], results.drawn(), js=TURN, **EACH
+        ),
+        results.viewer.read(told(look.on_read), given, read, js=TURN, **EACH),
+        gr.on(cleared, told(look.on_clear), given, read, js=TURN, **LIVE),
+    ]
 
 
 def _wire_exports(layout: InspectLayout, look: LookHandlers) -> None:
