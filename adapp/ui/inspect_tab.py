@@ -176,7 +176,7 @@ def _wire_settings(
     layout: InspectLayout, run: RunHandlers, entry: InputHandlers, filling: list[Dependency]
 ) -> None:
     """Connect what decides a run: each change may outdate the result that is shown."""
-    inputs, results, actions = layout.inputs, layout.results, layout.actions
+    inputs, actions = layout.inputs, layout.actions
     following = _following(layout, run)
     for filled in filling:  # an empty gallery does not tell of a change that a handler makes
         filled.then(**following)
