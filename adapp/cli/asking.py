@@ -117,6 +117,7 @@ def _text(case: Case, told: Answer) -> str:
     tokens = "" if words.tokens is None else f", {words.tokens.answer} tokens"
     fallback = words.fallback_reason
     reasons = [told.why, *([fallback] if fallback and fallback not in told.why else [])]
+    reasons += [told.hint] if told.hint else []
     return "\n".join(
         [
             f"verdict\t{facts.label}\tscore {facts.score:.4f}\tthreshold {facts.threshold:.4f}",
@@ -127,6 +128,7 @@ def _text(case: Case, told: Answer) -> str:
             *pages,
             "",
             f"written by\t{words.source}\t{words.model}\t{words.seconds:.2f} s{tokens}",
+            *([f"licence\t{words.licence}"] if words.licence else []),
             *(f"note\t{reason}" for reason in reasons),
             *(f"flag\t{flag.kind}\t{flag.detail}" for flag in words.flags),
         ]

@@ -32,7 +32,24 @@ _IS = r"(?:\bis|\bare|\bappears?|\blooks?|\bseems?|\bwas|['’]s)(?:\s+to\s+be)?
 _FEHLER = r"(?:defekte?|fehler|anomali(?:e|en)|sch(?:aden|äden)|m[aä]ngel|auffälligkeit(?:en)?)"
 _GERMAN_ADJECTIVE = r"(?:(?:sichtbare|erkennbare|deutliche|offensichtliche|klare)[nrsm]?\s+)?"
 
+_PART = r"(?:part|piece|item|component|sample|product|specimen|unit)"
+_DAMAGED = (
+    r"(?:cracked|chipped|scratched|broken|bent|dented|torn|stained|contaminated|corroded|deformed|"
+    r"burnt|burned|missing|loose|discolou?red|misaligned|pitted|cut)"
+)
+_SAYS = r"(?:is|are|runs?|lies|extends?|can\s+be\s+seen|was\s+found)"
 _CLAIMS_NORMAL: Final = (
+    rf"\b{_PART}\s+(?:clearly\s+)?(?:passes|meets|conforms|complies|satisfies)\b",
+    r"\b(?:nothing|not\s+anything)\b.{0,20}\b(?:wrong|unusual|abnormal|suspicious|amiss)\b",
+    (
+        rf"\b(?:no|without\s+any|not\s+(?:see|find|detect|observe)\s+any)\s+{_MANY}"
+        rf"(?:signs?|traces?|evidence|indications?|hints?)\s+(?:of|for)\b"
+    ),
+    rf"{_IS}{_DEGREE}(?:good|sound|normal|conforming|flawless)\s+{_PART}\b",
+    r"\b(?:detector|verdict|system|alarm)\b.{0,20}\b(?:wrong|mistaken|incorrect|erroneous)\b",
+    r"\b(?:is|was)\s+(?:just\s+|only\s+|clearly\s+|probably\s+)?a\s+false\s+(?:alarm|positive)\b",
+    r"\bist\s+(?:nur\s+|wohl\s+|klar\s+)?ein\s+(?:fehlalarm|gutteil)\b",
+    r"(?<!是不)(?<!不)是(?:一次|一个)?(?:误报|誤報)|誤検(?:出|知)(?:です|である)",
     (
         rf"\b(?:no|without|free\s+(?:of|from)|not\s+(?:find|see|detect|observe|show|have|contain))\s+"
         rf"{_MANY}{_DEFECT}\b"
@@ -53,6 +70,15 @@ _CLAIMS_NORMAL: Final = (
     r"(?:正常|良品|問題(?:は|が)?(?:ありません|ない))(?:です|である|と判断|$|。)",
 )
 _CLAIMS_ANOMALOUS: Final = (
+    rf"\b{_PART}\s+(?:clearly\s+)?(?:fails|violates)\b",
+    rf"\b(?:a|an|the|several|some)\s+(?:[\w\-]+\s+){{0,2}}{_FAULT_EN}\s+{_SAYS}\b",
+    rf"{_IS}{_DEGREE}{_DAMAGED}\b",
+    (
+        r"\b(?:has|have|shows?|contains?|there\s+(?:is|are))\s+(?:(?!no\b|not\b)[\w\-]+\s+){0,3}"
+        r"(?:contamination|corrosion|discolou?ration|deformation)\b"
+    ),
+    r"\bdetector\b.{0,20}\b(?:missed|overlooked|wrong|mistaken|incorrect)\b",
+    r"\bfalse\s+negative\b|\bist\s+ein\s+(?:schlechtteil|ausschuss)\b",
     (
         rf"{_IS}{_DEGREE}(?:defective|anomalous|damaged|faulty|abnormal|broken|cracked|scratched|"
         r"unacceptable|not\s+(?:normal|ok(?:ay)?|acceptable|good|fine|intact))\b"
@@ -85,6 +111,12 @@ _ORDERS_PASS = (
         r"(?:pass(?:ed)?|normal|ok|good|accept(?:ed)?)\b"
     ),
     r"^\W*(?:(?:pass(?:ed)?|normal|ok(?:ay)?|accept(?:ed)?|bestanden|合格|正常)\W*)+$",
+    (
+        r"\b(?:you|we|one|it|they)\s+(?:can|may|could\s+safely)\s+(?:safely\s+|still\s+|be\s+)*"
+        r"(?:use[d]?|ship(?:ped)?|release[d]?|install(?:ed)?|sell|sold|deliver(?:ed)?)\b"
+    ),
+    r"\bkann\s+(?:\w+\s+){0,2}(?:verwendet|benutzt|ausgeliefert|verbaut|eingesetzt)\s+werden\b",
+    r"可以(?:放心|继续|正常)?(?:使用|出货|发货)|(?:問題なく)?(?:使用|出荷)(?:できます|できる|して(?:も)?よい)",
     r"\bfreigeben\b|\bfreigegeben\s+werden\b|应(?:该)?(?:放行|通过)|合格とする",
 )
 _ORDERS_REJECT = (
@@ -97,6 +129,12 @@ _ORDERS_REJECT = (
         r"(?:fail(?:ed)?|anomalous|defective|reject(?:ed)?)\b"
     ),
     r"^\W*(?:(?:fail(?:ed)?|anomalous|defective|reject(?:ed)?|不合格|异常)\W*)+$",
+    (
+        r"\b(?:I|we|you)\s+(?:would|should|must|recommend\s+to)\s+(?:\w+\s+)?"
+        r"(?:reject|scrap|discard)\b"
+    ),
+    r"\bdo\s+not\s+(?:use|ship|install|release|deliver)\b|\bnicht\s+(?:verwenden|ausliefern)\b",
+    r"不(?:能|可|要)(?:使用|出货|发货)|使用しないで|出荷しないで",
     r"\baussortier(?:en|t\s+werden)\b|应(?:该)?报废|不合格とする",
 )
 

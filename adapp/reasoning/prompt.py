@@ -20,7 +20,7 @@ from adapp.core.reasoner import (
 from adapp.core.results import RgbImage
 from adapp.reasoning.config import PromptConfig
 from adapp.reasoning.phrases_european import ENGLISH
-from adapp.reasoning.question import LANGUAGE_NAMES, language_of
+from adapp.reasoning.question import LANGUAGE_NAMES, is_known_language, language_of
 from adapp.reasoning.statements import number, place, share, type_name, type_reliability
 from adapp.reasoning.untrusted import fenced, name, plain
 
@@ -131,6 +131,8 @@ def _instruction(request: ReasoningRequest, fence: str) -> str:
     if request.options:
         return f"{shared} Answer with the letter of the right option and nothing else."
     language = LANGUAGE_NAMES[language_of(request)]
+    if request.language is None and not is_known_language(request.question):
+        language = "the language of the question"
     return (
         f"{shared} A detector has already judged the picture. Its verdict, score and regions are "
         "facts; you explain them, you do not change them, and you do not pass or reject the part. "

@@ -55,6 +55,8 @@ _ENGLISH = re.compile(
     r"\b(what|is|the|and|not|how|why|which|a|an|should|i|can|could|it|this|does|part|be|of)\b",
     re.IGNORECASE,
 )
+_PART = re.compile(r"[,;.?!，、；。？！]|\b(?:and|und)\b|和|以及|と(?=な|ど|何)", re.IGNORECASE)
+"""Between the parts of a question that asks several things."""
 _TOPICS: Final[tuple[tuple[Topic, re.Pattern[str]], ...]] = (
     (
         "false_alarm",
@@ -105,9 +107,14 @@ def language_of(request: ReasoningRequest) -> Language:
     return request.language or read_language(request.question)
 
 
-def topic_of(request: ReasoningRequest) -> Topic:
-    """Return what the request asks for: the topic given, else the one its words name."""
-    return request.topic or read_topic(request.question)
+def topics_of(request: ReasoningRequest) -> tuple[Topic, ...]:
+    """Return what the request asks for: the topic given, else those that its words name."""
+    return (request.topic,) if request.topic else read_topics(request.question)
+
+
+def is_known_language(text: str) -> bool:
+    """Return whether something in ``text`` speaks for one of the four languages."""
+    return any(found.search(text) for found in (_KANA, _HAN, _GERMAN, _ENGLISH))
 
 
 def read_language(text: str) -> Language:
@@ -123,3 +130,10 @@ def read_language(text: str) -> Language:
 def read_topic(text: str) -> Topic:
     """Return which of the quick questions ``text`` comes closest to; ``summary`` for none."""
     return next((topic for topic, words in _TOPICS if words.search(text)), "summary")
+
+
+def read_topics(text: str) -> tuple[Topic, ...]:
+    """Return which quick questions ``text`` asks, part by part in its order; never empty."""
+    named = [read_topic(part) for part in _PART.split(text)]
+    found = tuple(dict.fromkeys(topic for topic in named if topic != "summary"))
+    return found or (read_topic(text),)

@@ -9,9 +9,10 @@ from adapp.reasoning.contradiction import contradicting
 from adapp.reasoning.question import read_topic
 from adapp.reasoning.untrusted import plain
 
-_PAGES = 2  # quoted for one aspect
-_LINES = 3  # quoted of one page
-_BRIEFLY = 1, 2  # the same where every aspect has its turn
+_FULLY = 2, 3  # pages quoted for one aspect, and lines quoted of each
+_COMPARED = 3, 2  # the same where the pages say what it may be
+_BRIEFLY = 1, 2  # the same where several aspects have their turn
+_MOST_LINES = 6  # of a page without sections
 _LINE_LIMIT = 300
 _TEXT_LIMIT = 4000
 _NORMAL = "normal"
@@ -38,7 +39,7 @@ class Quotation:
 
 
 def quotations(
-    request: ReasoningRequest, topic: Topic, aspects: Sequence[Aspect]
+    request: ReasoningRequest, topics: Sequence[Topic], aspects: Sequence[Aspect]
 ) -> Iterator[Quotation]:
     """Yield what to quote, aspect by aspect, the pages that fit the type evidence first.
 
@@ -47,13 +48,15 @@ def quotations(
     their own.
     """
     told: set[str] = set()
-    most, lines = _BRIEFLY if topic == "summary" else (_PAGES, _LINES)
+    most, lines = _FULLY if len(aspects) == 1 else _BRIEFLY
+    if aspects == ("description",):
+        most, lines = _COMPARED
     for aspect in aspects:
         quoted = 0
         for passage in _ranked(request):
             if passage.id in told or (passage.trusted and quoted >= most):
                 continue
-            quotation = _quotation(passage, aspect, topic, request)
+            quotation = _quotation(passage, aspect, topics, request)
             if not passage.trusted:
                 told.add(passage.id)
             if quotation.lines or quotation.withheld:
@@ -90,23 +93,23 @@ def _ranked(request: ReasoningRequest) -> list[Passage]:
 
 
 def _quotation(
-    passage: Passage, aspect: Aspect, topic: Topic, request: ReasoningRequest
+    passage: Passage, aspect: Aspect, topics: Sequence[Topic], request: ReasoningRequest
 ) -> Quotation:
     if passage.trusted:
         lines = [plain(line, 2 * _LINE_LIMIT) for line in passage.aspects.get(aspect, ())]
         return Quotation(passage, aspect, tuple(lines))
     lines = [plain(line, _LINE_LIMIT) for line in passage.aspects.get(aspect, ())]
-    lines = [line for line in lines or _excerpt(passage.text, topic) if line]
+    lines = [line for line in lines or _excerpt(passage.text, topics) if line]
     kept = [_unbracketed(line) for line in lines if not _unsafe(line, request)]
     return Quotation(passage, aspect, tuple(kept), len(lines) - len(kept))
 
 
-def _excerpt(text: str, topic: Topic) -> list[str]:
-    """Return the sentences of a page without sections that speak of ``topic``, else the first."""
+def _excerpt(text: str, topics: Sequence[Topic]) -> list[str]:
+    """Return the sentences of a page without sections that speak of a topic, else the first."""
     split = [part.strip(" -*#|>") for part in _SENTENCE.split(plain(text, _TEXT_LIMIT))]
     sentences = [plain(part, _LINE_LIMIT) for part in split if part]
-    fitting = [sentence for sentence in sentences if read_topic(sentence) == topic]
-    return (fitting or sentences)[: 2 * _LINES]
+    fitting = [sentence for sentence in sentences if read_topic(sentence) in topics]
+    return (fitting or sentences)[:_MOST_LINES]
 
 
 def _unbracketed(line: str) -> str:

@@ -17,7 +17,7 @@ from adapp.core.results import TypeAccuracy
 from adapp.reasoning.phrases import Phrases
 from adapp.reasoning.phrases_asian import CHINESE, JAPANESE
 from adapp.reasoning.phrases_european import ENGLISH, GERMAN
-from adapp.reasoning.question import language_of, topic_of
+from adapp.reasoning.question import language_of, topics_of
 from adapp.reasoning.quoting import Quotation, likely_types, quotations
 from adapp.reasoning.untrusted import name, plain
 
@@ -28,7 +28,7 @@ PHRASES: Final[dict[Language, Phrases]] = {
     "ja": JAPANESE,
 }
 _ASPECTS: Final[dict[Topic, tuple[Aspect, ...]]] = {
-    "summary": ("description", "causes", "checks"),
+    "summary": ("description", "causes", "consequences", "checks"),
     "what": ("description",),
     "why": ("causes",),
     "consequences": ("consequences",),
@@ -64,23 +64,23 @@ class Statement:
 def statements(request: ReasoningRequest) -> Iterator[Statement]:
     """Yield the sentences that answer ``request``, none of them beyond its evidence."""
     words = PHRASES[language_of(request)]
-    topic = topic_of(request)
+    topics = topics_of(request)
     yield Statement(words.label, "report")
-    if topic == "summary":
+    if "summary" in topics:
         yield Statement(words.free, "report")
     if request.facts is None:
         yield Statement(words.no_detector, "verdict")
     else:
         yield from _verdict(request.facts, words)
-    if topic == "false_alarm":
+    if "false_alarm" in topics:
         yield from _margin(request, words)
-    if topic != "consequences":
-        yield from _regions(request, topic, words)
+    if topics != ("consequences",):
+        yield from _regions(request, topics, words)
     if request.facts is not None and not request.facts.anomalous:
         yield Statement(words.nothing_found, "verdict")
-    if topic == "checks":
+    if "checks" in topics:
         yield from _advice(request, words)
-    yield from _pages(request, topic, words)
+    yield from _pages(request, topics, words)
 
 
 def number(value: float) -> str:
@@ -149,7 +149,9 @@ def _margin(request: ReasoningRequest, words: Phrases) -> Iterator[Statement]:
         yield Statement(words.map_only, "map")
 
 
-def _regions(request: ReasoningRequest, topic: Topic, words: Phrases) -> Iterator[Statement]:
+def _regions(
+    request: ReasoningRequest, topics: Sequence[Topic], words: Phrases
+) -> Iterator[Statement]:
     regions = request.regions
     if request.anomaly_map is None and not regions:
         return
@@ -159,19 +161,19 @@ def _regions(request: ReasoningRequest, topic: Topic, words: Phrases) -> Iterato
         yield Statement(words.one_region, "map")
     else:
         yield Statement(words.regions.format(count=len(regions)), "map")
-    described = () if topic == "checks" else regions[:_DESCRIBED]
+    described = () if {*topics} <= {"checks", "consequences"} else regions[:_DESCRIBED]
     for position, region in enumerate(described, start=1):
         parts = [_region(region, position, request.query.shape[:2], words)]
-        if topic in _WITH_MATCHES:
+        if _WITH_MATCHES & {*topics}:
             parts += _match(region, position, words)
-        if topic in _WITH_TYPES:
+        if _WITH_TYPES & {*topics}:
             template = words.type_region.replace("{number}", str(position))
             parts += _types(region.types, template, words)
         yield Statement(" ".join(parts), f"region {position}", item=True)
     if len(regions) > _DESCRIBED and described:
         text = words.more_regions.format(count=len(regions) - _DESCRIBED)
         yield Statement(text, "map", item=True)
-    if topic in _WITH_TYPES:
+    if _WITH_TYPES & {*topics}:
         yield from _type_evidence(request, words)
 
 
@@ -244,15 +246,17 @@ def _advice(request: ReasoningRequest, words: Phrases) -> Iterator[Statement]:
         yield Statement(words.add_normals, "calibration", item=True)
 
 
-def _pages(request: ReasoningRequest, topic: Topic, words: Phrases) -> Iterator[Statement]:
+def _pages(
+    request: ReasoningRequest, topics: Sequence[Topic], words: Phrases
+) -> Iterator[Statement]:
     if not request.passages:
         yield Statement(words.no_pages, "report")
         return
     normal = request.facts is not None and not request.facts.anomalous
-    aspects = _ASPECTS[topic]
+    aspects = tuple(dict.fromkeys(aspect for topic in topics for aspect in _ASPECTS[topic]))
     if normal:
-        aspects = tuple(a for a in _NORMAL_ASPECTS if topic == "summary" or a in aspects)
-    found = list(quotations(request, topic, aspects))
+        aspects = tuple(a for a in _NORMAL_ASPECTS if "summary" in topics or a in aspects)
+    found = list(quotations(request, topics, aspects))
     likely = likely_types(request)
     told: set[str] = set()
     for quotation in found:
@@ -265,7 +269,8 @@ def _pages(request: ReasoningRequest, topic: Topic, words: Phrases) -> Iterator[
     if any(quotation.lines for quotation in found):
         yield Statement(words.caveat, "report")
     elif not normal:
-        yield Statement(words.no_topic.format(topic=words.topics[topic]), "report")
+        named = words.separator.join(words.topics[topic] for topic in topics)
+        yield Statement(words.no_topic.format(topic=named), "report")
 
 
 def _quotation(quotation: Quotation, words: Phrases) -> Iterator[Statement]:

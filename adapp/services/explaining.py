@@ -4,6 +4,7 @@ Light to import: encoders and models are loaded with the first question and then
 """
 
 import importlib
+import re
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -23,7 +24,7 @@ from adapp.core.results import RgbImage
 from adapp.core.settings import Settings
 from adapp.knowledge.pages import Page
 from adapp.reasoning.choose import Choice, ReasonerOptions, choose
-from adapp.reasoning.question import QUICK_QUESTIONS, read_language, read_topic
+from adapp.reasoning.question import QUICK_QUESTIONS, read_language, read_topics
 from adapp.services.case import Case
 from adapp.services.page_query import search_text
 from adapp.services.page_shelf import PageShelf, shelf
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
+NO_NAME = (
+    "No part name was given, so the pages were chosen by the picture and the question alone. Give "
+    "the part's name to find the pages about it."
+)
 _QUICK = {text for told in QUICK_QUESTIONS.values() for text in told.values()}
 
 
@@ -52,16 +57,23 @@ class Question:
     topic: Topic | None = None
     history: tuple[Turn, ...] = ()
 
-    def search_words(self, case: Case) -> str:
+    def search_words(self, case: Case, known: re.Pattern[str] | None = None) -> str:
         """Return the words to search pages with.
 
         The text encoders read English: what was asked in another language, or by a button, is
-        searched for by its topic.
+        searched for by its topic. Words that name no part lead away from what the picture shows
+        where the user has not named it either, so they are left out then.
+
+        Args:
+            case: The part that is asked about.
+            known: Finds names of parts and defects; None takes every word for one.
         """
         plain = self.text in _QUICK or read_language(self.text) != "en"
-        topic = self.topic or read_topic(self.text)
         facts = case.facts
-        return search_text(facts.category, facts.types, "" if plain else self.text, topic)
+        if not facts.category.strip() and known is not None and not known.search(self.text):
+            plain = True
+        topics = (self.topic,) if self.topic else read_topics(self.text)
+        return search_text(facts.category, facts.types, "" if plain else self.text, topics)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +95,7 @@ class Answer:
         why: Why this reasoner answered, one sentence.
         search_seconds: Time to find the pages.
         first_words_seconds: From the question to the first words.
+        hint: What the user can give for better pages, one sentence; empty if nothing is missing.
     """
 
     explanation: Explanation
@@ -90,6 +103,7 @@ class Answer:
     why: str
     search_seconds: float
     first_words_seconds: float
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,9 +209,9 @@ class Explainer:
                 continue
             cited = set(update.explanation.cited)
             marked = tuple(replace(one, cited=one.page.id in cited) for one in found)
-            yield AnswerUpdate(
-                text, marked, Answer(update.explanation, marked, choice.why, searched, first)
-            )
+            hint = "" if case.facts.category.strip() else NO_NAME
+            told = Answer(update.explanation, marked, choice.why, searched, first, hint)
+            yield AnswerUpdate(text, marked, told)
 
     def prepare(self, case: Case) -> None:
         """Load and run once what the first question about a part would wait for.
@@ -221,7 +235,8 @@ class Explainer:
         Raises:
             BadPage: If no page can be compared with it.
         """
-        query = case.page_query(question.search_words(case))
+        known = self.shelf.names if own is None else None
+        query = case.page_query(question.search_words(case, known))
         hits = self.library.search(query, own, sampling).hits
         ranked = sorted(hits, key=lambda hit: hit.rank)
         return tuple(FoundPage(hit.page, hit.score) for hit in ranked)
@@ -326,6 +341,7 @@ def answer_json(case: Case, question: str, told: Answer) -> Json:
         "model": words.model,
         "model_licence": words.licence,
         "why": told.why,
+        "hint": told.hint,
         "fallback_reason": words.fallback_reason,
         "tokens": None
         if words.tokens is None

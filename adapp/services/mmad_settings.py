@@ -183,7 +183,7 @@ class Evidence:
         """Return the pages for a question, best first, as pictures and text."""
         library = self._pages()
         types = () if case is None else case.facts.types
-        words = search_text("", types, question.text, "summary")
+        words = search_text("", types, question.text, ("summary",))
         query = PageQuery(picture, words) if case is None else case.page_query(words)
         hits = sorted(library.search(query).hits, key=lambda hit: hit.rank)
         return tuple(hit.page.passage(hit.score, library.shelf.picture(hit.page)) for hit in hits)

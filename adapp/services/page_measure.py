@@ -117,7 +117,7 @@ def _vectors(library: PageLibrary, found: Specimens, row: int) -> tuple[Vectors,
 def _row(library: PageLibrary, probes: Sequence[_Probe], strategy: str, *, named: bool) -> Json:
     hits: dict[str, list[list[bool]]] = {"object": [], "type": [], "both": []}
     for probe in probes:
-        text = search_text(probe.part if named else "", (), "", "what")
+        text = search_text(probe.part if named else "", (), "", ("what",))
         words = library.encoder.sentences([text])[0] if text else None
         if probe.anomalous:
             regions = (RegionKey(probe.detail, ANY_DEFECT),)

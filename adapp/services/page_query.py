@@ -83,16 +83,22 @@ def type_shares(types: Sequence[TypeProbability]) -> dict[str, float]:
     }
 
 
-def search_text(part: str, types: Sequence[TypeProbability], question: str, topic: Topic) -> str:
+def search_text(
+    part: str, types: Sequence[TypeProbability], question: str, topics: Sequence[Topic]
+) -> str:
     """Return the words to search with; empty if nothing but the picture says what is meant.
 
     Args:
         part: Name of the part as the user gave it; may be empty.
         types: Defect types of the picture, most probable first; "none of these" names nothing.
         question: The user's own words; empty for a quick question.
-        topic: What is asked; it stands in for the words of a quick question.
+        topics: What is asked; they stand in for the words of a quick question.
     """
     likely = CANONICAL.get(types[0].name, "") if types else ""
     named = ": ".join(told for told in (part.strip(), likely) if told)
-    words = question.strip() or (TOPIC_WORDS[topic] if named else "")
+    words = question.strip() or (_topic_words(topics) if named else "")
     return ". ".join(told for told in (named, words) if told)
+
+
+def _topic_words(topics: Sequence[Topic]) -> str:
+    return ", ".join(TOPIC_WORDS[topic] for topic in topics if TOPIC_WORDS[topic])

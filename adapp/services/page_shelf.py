@@ -1,15 +1,19 @@
 """All knowledge pages to look at: the project's and the operator's. Light: nothing is encoded."""
 
+import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from adapp.core.results import RgbImage
 from adapp.core.settings import Settings
 from adapp.knowledge import store
+from adapp.knowledge.defect_types import CANONICAL
 from adapp.knowledge.entries import Entry, by_id
 from adapp.knowledge.pages import Page, from_entry
 from adapp.services.knowledge_pages import bundled_entries, page_picture
+
+_VAGUE = frozenset({"part", "surface", "assembly", "pack"})  # they name no part by themselves
 
 
 class PageShelf:
@@ -29,6 +33,7 @@ class PageShelf:
     ) -> None:
         self._entries = by_id(entries)
         self._cache_dir = (settings or Settings()).cache_dir
+        self._added = bool(added)
         self._pages = {
             page.id: page for page in (*(from_entry(entry) for entry in entries), *added)
         }
@@ -37,6 +42,20 @@ class PageShelf:
     def pages(self) -> tuple[Page, ...]:
         """All pages but those of sessions."""
         return tuple(self._pages.values())
+
+    @cached_property
+    def names(self) -> re.Pattern[str] | None:
+        """What finds names of parts and defects in a question; None where any word may be one.
+
+        An operator's pages may speak of anything, so then every word may be one.
+        """
+        if self._added:
+            return None
+        objects = {page.object.lower() for page in self.pages if page.object}
+        objects |= {name.split()[-1] for name in objects}
+        parts = "|".join(sorted(re.escape(name) for name in objects - _VAGUE))
+        types = "|".join(re.escape(name.replace("_", " ")) for name in CANONICAL)
+        return re.compile(rf"\b(?:(?:{parts})(?:e?s)?|(?:{types})\w{{0,3}})\b", re.IGNORECASE)
 
     def page(self, page_id: str, own: Sequence[Page] = ()) -> Page | None:
         """Return the page of an id, also out of a session's own; None if there is none."""

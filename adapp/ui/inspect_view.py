@@ -187,7 +187,7 @@ def meaning_html(info: MethodInfo | None, name: str, chosen: str = "") -> str:
     if info is None:
         return ""
     title = escape(name[:1].upper() + name[1:])
-    about = f" Chosen for the prompts: {chosen.replace('_', ' ')}."
+    about = f" Looks most like: {chosen.replace('_', ' ')}."
     told = info.meaning(name) + (about if name == TYPE_MAP and chosen else "")
     return f'<p class="meaning"><b>{title}</b> {escape(told)}</p>'
 

@@ -64,7 +64,7 @@ def _about(answer: Answer) -> str:
     words = answer.explanation
     parts = [_WRITERS[words.source]]
     if words.source != "evidence_only":
-        parts.append(words.model)
+        parts += [words.model, *([words.licence] if words.licence else [])]
     if words.tokens is not None:
         parts.append(f"{words.tokens.answer} tokens")
     parts.append(f"{words.seconds:.1f} s, pages found in {answer.search_seconds:.2f} s")
@@ -74,10 +74,15 @@ def _about(answer: Answer) -> str:
     )
     notice = NO_MODEL if words.source == "evidence_only" else GENERATED
     remarks = f'<ul class="flags">{flags}</ul>' if flags else ""
+    after = _hint(answer.hint) + _fallback(words.fallback_reason)
     return (
         f'<footer class="wrote">{remarks}<p title="{escape(answer.why)}">'
-        f"{escape(' | '.join(parts))}</p><p>{notice}</p>{_fallback(words.fallback_reason)}</footer>"
+        f"{escape(' | '.join(parts))}</p><p>{notice}</p>{after}</footer>"
     )
+
+
+def _hint(told: str) -> str:
+    return f'<p class="hint">{escape(told)}</p>' if told else ""
 
 
 def _fallback(reason: str | None) -> str:

@@ -233,7 +233,7 @@ def test_region_shows_its_type_and_probability_and_so_do_picture_answer_and_file
     expect(answer).to_contain_text(f"region 1 is scratch ({shown} %)", timeout=60_000)
     expect(answer).to_contain_text("the right type came first for 41 %")
     assert not np.array_equal(visitor.look_at("Sparse code"), visitor.look_at("Type"))
-    expect(page.locator("#meaning")).to_contain_text("Chosen for the prompts: scratch.")
+    expect(page.locator("#meaning")).to_contain_text("Looks most like: scratch.")
 
 
 def test_method_without_types_shows_none(visitor):

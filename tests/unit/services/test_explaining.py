@@ -71,6 +71,29 @@ def test_question_in_another_language_is_searched_by_topic(case):
     assert Question("What is it?").search_words(nameless) == ""
 
 
+def test_words_that_name_nothing_do_not_search_for_a_part_without_a_name(case):
+    nameless = case_of(inspection(category=""), 0, LIMITS)
+    names = explainer().shelf.names
+    vague = Question("What is wrong with this part?")
+    assert vague.search_words(nameless, names) == ""
+    assert vague.search_words(nameless, None) == vague.text  # pages of one's own may be meant
+    named = Question("Is the bottle scratched?")
+    assert named.search_words(nameless, names) == named.text
+    assert answer(explainer().ask(nameless, vague)).hint.startswith("No part name was given")
+    assert answer(explainer().ask(case, vague)).hint == ""
+    assert vague.search_words(case, names).endswith(vague.text)
+
+
+def test_a_question_that_asks_several_things_is_answered_on_each(case):
+    told = answer(explainer().ask(case, Question("What is it, why, and what should I check?")))
+    text = told.explanation.text
+    assert "looks like" in text or "describes" in text
+    assert "cause" in text
+    assert "check" in text
+    german = Question("Was ist das und woher kommt es?")
+    assert german.search_words(case).endswith("what it looks like, likely causes")
+
+
 def test_only_reasoners_that_see_get_page_pictures(case, tmp_path):
     seeing = Seeing()
     asked = explainer(Settings(cache_dir=tmp_path), Choice(seeing, "Asked for."))

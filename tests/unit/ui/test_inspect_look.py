@@ -208,7 +208,7 @@ def test_a_normal_verdict_keeps_the_regions_and_names_no_type(page, held_of):
     ("kind", "meaning"),
     [
         ("sparse code", "Attention to the living atoms."),
-        ("type", "Where the chosen type beats none of these. Chosen for the prompts: scratch."),
+        ("type", "Where the chosen type beats none of these. Looks most like: scratch."),
     ],
 )
 def test_maps_of_code_and_chosen_type_are_shown_with_their_meaning(page, held_of, kind, meaning):

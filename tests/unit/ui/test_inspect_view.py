@@ -148,7 +148,7 @@ def test_map_of_the_chosen_type_names_it():
     info = FAKE_METHODS["adseeker"]
     told = read(inspect_view.meaning_html(info, "type", "missing_part")).text
     assert told.startswith("Type Where the chosen type beats none of these.")
-    assert told.endswith("Chosen for the prompts: missing part.")
+    assert told.endswith("Looks most like: missing part.")
     for name, chosen in (("type", ""), ("sparse code", "missing_part")):
         assert "Chosen for" not in inspect_view.meaning_html(info, name, chosen)
 
