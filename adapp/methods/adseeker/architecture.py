@@ -20,7 +20,13 @@ from adapp.core.module_command import finished
 from adapp.methods.adseeker.build import untrained
 from adapp.methods.adseeker.config import VARIANTS, Variant
 from adapp.methods.adseeker.detector import SeekerDetector
-from adapp.methods.adseeker.inputs import Wording, inserted_output, pictures_of, text_of
+from adapp.methods.adseeker.inputs import (
+    Wording,
+    inserted_output,
+    mean_tokens,
+    pictures_of,
+    text_of,
+)
 from adapp.methods.adseeker.losses import Terms, terms_of
 from adapp.methods.adseeker.model import SeekerNetwork, SeekerOutput
 
@@ -42,6 +48,8 @@ def inspect_architecture(
     side = detector.backbone.size
     generator = torch.Generator().manual_seed(seed)
     pixels = torch.rand(1, 3, side, side, generator=generator).to(detector.backbone.device)
+    if network.blocks is not None:
+        network.blocks.start_from(mean_tokens(network, detector.backbone, pixels))
     before = [parameter.detach().clone() for parameter in network.parameters()]
     output, terms = _step(detector, network, pixels)
     moved = sum(
@@ -62,6 +70,11 @@ def inspect_architecture(
         },
         "active_atoms": [int(one.active.sum()) for one in output.coded],
         "trainable": trainable(network),
+        "dictionaries_reached": [
+            name
+            for name, parameter in network.named_parameters()
+            if name.endswith("atoms") and parameter.grad is not None and bool(parameter.grad.any())
+        ],
         "tensors_moved_by_one_step": moved,
         "losses": {
             "local": terms.local.item(),

@@ -115,6 +115,24 @@ def inserted_output(
     return network.second_pass(pictures, first, prompted, joint.temperature)
 
 
+def mean_tokens(
+    network: SeekerNetwork, backbone: ImageBackbone, pixels: Tensor
+) -> tuple[Tensor, ...]:
+    """Return what the dictionaries inside the blocks would code, [B, D] a stage; () without any.
+
+    Args:
+        network: Trained parts.
+        backbone: Encoder that takes tokens.
+        pixels: RGB in [0, 1], [B, 3, H, W].
+    """
+    if network.blocks is None or not isinstance(backbone, InsertableBackbone):
+        return ()
+    found: list[Tensor] = []
+    with torch.no_grad():
+        backbone.encode_inserted(pixels, network.blocks.looking(found))
+    return tuple(found)
+
+
 def _likeness(patches: Tensor, coded: Sequence[Coded]) -> Tensor:
     """Return how like the active atoms each patch is, weighed by their code, [B, N] in [0, 1]."""
     maps = []

@@ -1,6 +1,7 @@
 """HSP inside the encoder's blocks and the text tower's first layers (paper preset)."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -62,6 +63,24 @@ class BlockPrompts(nn.Module):
             return Insertion(torch.cat([first, hidden[:, 1:]], dim=1), tokens, found.active)
 
         return insert
+
+    def looking(self, found: list[Tensor]) -> StageInsert:
+        """Return what inserts nothing; each stage's mean token [B, D] is appended to ``found``."""
+
+        def insert(_: int, hidden: Tensor) -> Insertion:
+            found.append(hidden[:, 1:].mean(dim=1))
+            unheard = hidden.new_zeros(len(hidden), self.config.atoms, dtype=torch.bool)
+            return Insertion(hidden, hidden.new_zeros(*unheard.shape, hidden.shape[2]), unheard)
+
+        return insert
+
+    def start_from(self, means: Sequence[Tensor]) -> None:
+        """Set the dictionaries to queries of pictures whose mean tokens, [P, D] a stage, these are.
+
+        A dictionary that starts at random is so far from every query that no code is alive.
+        """
+        for stage, pooled in zip(self.stages, means, strict=True):
+            cast("SparseStage", stage).start_from(pooled)
 
     def projected(self, patches: Tensor, joined: Tensor) -> Tensor:
         """Return patches in the joint space with the learned projection beside the frozen one.

@@ -13,7 +13,13 @@ from adapp.backbones.base import JointSpace
 from adapp.methods.adseeker.album import Album
 from adapp.methods.adseeker.centroids import calibrated
 from adapp.methods.adseeker.expert import cosines
-from adapp.methods.adseeker.inputs import Wording, inserted_output, pictures_of, text_of
+from adapp.methods.adseeker.inputs import (
+    Wording,
+    inserted_output,
+    mean_tokens,
+    pictures_of,
+    text_of,
+)
 from adapp.methods.adseeker.model import SeekerNetwork, SeekerOutput
 from adapp.methods.adseeker.prompts import unlearned
 from adapp.methods.adseeker.regions import collect_regions
@@ -56,22 +62,28 @@ def prepare(network: SeekerNetwork, lessons: Lessons, seed: int) -> None:
             lessons.shelves, lessons.joint, network.config.types, seed, lessons.device
         )
         network.book.fill(calibrated(regions, network.config.types))
-    pooled, ratios = [], []
+    pooled, ratios, means = [], [], list[tuple[Tensor, ...]]()
     for position, shelf in enumerate(lessons.shelves):
         rows = shelf.label.nonzero().flatten()
         rows = rows[torch.linspace(0, len(rows) - 1, min(DRAWN, len(rows))).round().long()]
         if not len(rows):
             continue
-        batch = gather(lessons.shelves, [(position, int(row)) for row in rows])
+        places = [(position, int(row)) for row in rows]
+        batch = gather(lessons.shelves, places)
         with torch.no_grad():
             drawn, ratio = _looked_at(network, batch, lessons, position)
         pooled.append(drawn)
         ratios.append(ratio)
+        if lessons.album is not None:
+            pixels = lessons.album.pixels(places)
+            means.append(mean_tokens(network, lessons.album.backbone, pixels))
     if not pooled:
         return
     network.locator.set_ends(torch.cat(ratios))
     if network.taps is not None:
         network.taps.start_from(torch.cat(pooled, dim=1))
+    if network.blocks is not None and means:
+        network.blocks.start_from([torch.cat(stage) for stage in zip(*means, strict=True)])
 
 
 def _looked_at(

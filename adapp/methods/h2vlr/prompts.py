@@ -86,6 +86,13 @@ PLACES: Final = (
 )
 
 
+_MEDICAL = re.compile(
+    r"\b(?:mri|ct|x ray|xray|radiograph|ultrasound|sonogram|endoscop\w+|histolog\w+|tissue|"
+    r"biops\w+|brain|liver|breast|lung|chest|kidney|colon|retina|fundus|skin|bone|knee|spine|prostate)\b"
+)
+"""Words of a name that nobody listed which say that no industrial part is meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class PromptSet:
     """The prompts of one part; every one begins with the same four placeholder words.
@@ -112,7 +119,8 @@ def part_words(category: str) -> PartWords:
     """Return the words for a category: its row in the table, or its own folder name.
 
     A number at the end of a folder name does not matter ("pcb3" is a pcb), underscores are
-    spaces; a name without a letter tells nothing and becomes "object".
+    spaces; a name without a letter tells nothing and becomes "object". A name that is not listed
+    takes the generic defects of its domain.
     """
     folder = re.sub(r"[\s-]+", "_", category.rsplit("/", 1)[-1].strip().lower())
     for key in (folder, re.sub(r"_?\d+$", "", folder)):
@@ -120,7 +128,8 @@ def part_words(category: str) -> PartWords:
         if row is not None:
             return row
     words = re.sub(r"[^a-z]+", " ", folder).strip()
-    return PartWords(words or UNKNOWN, GENERIC_DEFECTS["industrial"])
+    domain: Domain = "medical" if _MEDICAL.search(words) else "industrial"
+    return PartWords(words or UNKNOWN, GENERIC_DEFECTS[domain], domain)
 
 
 def prompt_set(words: PartWords) -> PromptSet:

@@ -50,6 +50,8 @@ def test_the_published_architecture_runs_and_learns():
     assert found["losses"]["local"] > 0
     assert found["losses"]["sparse"] > 0
     assert found["tensors_moved_by_one_step"] > 5
+    assert min(found["active_atoms"]) > 0
+    assert found["dictionaries_reached"] == [f"blocks.stages.{n}.atoms" for n in range(4)]
 
 
 def test_the_command_prints_what_it_found(capsys):

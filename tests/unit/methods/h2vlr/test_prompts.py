@@ -62,6 +62,11 @@ def test_a_part_nobody_listed_gets_its_own_words_and_generic_defects():
     words = part_words("plant/rubber_ring_12")
     assert words.name == "rubber ring"
     assert words.defects == GENERIC_DEFECTS["industrial"]
+    for name in ("knee_x-ray", "ph2/skin", "lung ct 3"):
+        words = part_words(name)
+        assert (words.domain, words.defects) == ("medical", GENERIC_DEFECTS["medical"])
+        assert not any("scratch" in text for text in prompt_set(words).texts)
+    assert part_words("skinny_bracket").domain == "industrial"
 
 
 @pytest.mark.parametrize("category", ["", "  ", "42", "set/007"])
