@@ -27,7 +27,7 @@ HEAD = """# Ten evidence reports
 
 Made by `python assets/write_reports.py`: RAID, preset `embedded`, checkpoint `open`, four normal
 parts each. No language model wrote any of this; each statement is to be read against the evidence
-above it. Pictures of the project are named by their path below `assets/`, development pictures by
+above it; each page links to the entry that holds its words. Pictures of the project are named by their path below `assets/`, development pictures by
 data set, category and file; those are not part of the repository.
 """
 TOPICS: tuple[Topic, ...] = ("what", "why", "consequences", "checks", "false_alarm")
@@ -86,12 +86,17 @@ def _report(number: int, told: str, question: str, case: Case, final: Answer) ->
         f"| normal parts that score lower | {facts.normals_below} of {facts.n_normals} |",
         *(_region(at, one) for at, one in enumerate(case.regions[:3], start=1)),
         f"| regions in all | {len(case.regions)} |",
-        *(f"| page {one.page.id} | similarity {one.score:.3f} |" for one in final.pages),
+        *(f"| page {_link(one.page.id)} | similarity {one.score:.3f} |" for one in final.pages),
         "",
         *(f"> {line}".rstrip() for line in final.explanation.text.split("\n")),
         "",
     ]
     return "\n".join(lines)
+
+
+def _link(page: str) -> str:
+    """Return a page's id as a link to the entry that holds its words."""
+    return f"[{page}](../assets/knowledge/{page.split('/', maxsplit=1)[0]}.json)"
 
 
 def _region(at: int, region: RegionFact) -> str:
