@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 from adapp.core.results import Hyperedges
 
 Cell: TypeAlias = tuple[int, int]
@@ -48,12 +50,14 @@ class PatchLinks:
         cell: The patch.
         neighbours: Its structural hyperedge, most similar first.
         claims: Semantic hyperedges that contain it, heaviest first.
+        claimed: Every patch that some prompt claims, row by row.
     """
 
     grid: Cell
     cell: Cell
     neighbours: tuple[Neighbour, ...]
     claims: tuple[Claim, ...]
+    claimed: tuple[Cell, ...] = ()
 
 
 def cell_at(grid: Cell, pixel: tuple[int, int], size: tuple[int, int]) -> Cell:
@@ -84,6 +88,7 @@ def patch_links(edges: Hyperedges, pixel: tuple[int, int], size: tuple[int, int]
             for rank, (other, similarity) in enumerate(near, start=1)
         ),
         claims=tuple(_claim(edges, prompt, patch) for prompt in edges.claims_on(patch)),
+        claimed=tuple(_cell(edges, int(other)) for other in np.unique(edges.claimed)),
     )
 
 

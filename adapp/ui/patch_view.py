@@ -45,7 +45,8 @@ def patch_html(links: PatchLinks) -> str:
     """Return the hyperedges of a patch: its neighbours, and the prompts that claim it.
 
     The cells to be outlined on the picture come along hidden: those of the neighbours, and those
-    of each prompt for as long as it is pointed at or has the focus.
+    of each prompt for as long as it is pointed at or has the focus; where no prompt claims the
+    patch, those that prompts do claim.
     """
     row, column = links.cell
     near = "".join(_neighbour(neighbour) for neighbour in links.neighbours)
@@ -55,12 +56,13 @@ def patch_html(links: PatchLinks) -> str:
         f"<small>row {row + 1}, column {column + 1} of {links.grid[0]} x {links.grid[1]}</small>"
         f"</h3><h4>Most similar patches of this picture</h4>"
         '<p class="quiet">Outlined on the picture; the number is the rank, the value the cosine.'
-        f'</p><ol class="near">{near}</ol><h4>Prompts that claim it</h4>{_claims(links.claims)}'
+        f'</p><ol class="near">{near}</ol><h4>Prompts that claim it</h4>{_claims(links)}'
         f"{_cells(links, 'near', drawn)}"
         + "".join(
             _cells(links, f"claim-{number}", list(enumerate(claim.cells, start=1)))
             for number, claim in enumerate(links.claims)
         )
+        + ("" if links.claims else _cells(links, "claimed", list(enumerate(links.claimed, 1))))
         + "</section>"
     )
 
@@ -73,9 +75,14 @@ def _neighbour(near: Neighbour) -> str:
     )
 
 
-def _claims(claims: Sequence[Claim]) -> str:
+def _claims(links: PatchLinks) -> str:
+    claims = links.claims
     if not claims:
-        return '<p class="quiet">No prompt claims this patch.</p>'
+        return (
+            '<p class="quiet" tabindex="0" data-cells="claimed">No prompt claims this patch: each '
+            "claims the few that are most like it. Point here to see the "
+            f"{len(links.claimed)} patches that prompts claim, and click one of them.</p>"
+        )
     full = max(_FULL_BAR, *(claim.weight for claim in claims))
     rows = "".join(_claim(number, claim, full) for number, claim in enumerate(claims))
     return (

@@ -68,7 +68,9 @@ def test_every_entry_can_be_reached_by_keyboard(links):
 
 def test_patch_that_no_prompt_claims_says_so(links):
     bare = PatchLinks(links.grid, links.cell, links.neighbours, ())
-    assert "No prompt claims this patch" in read(patch_view.patch_html(bare)).text
+    told = read(patch_view.patch_html(bare)).text
+    assert "No prompt claims this patch" in told
+    assert f"the {len(bare.claimed)} patches that prompts claim" in told
 
 
 def test_prompts_and_map_names_are_escaped(links):
