@@ -3,8 +3,8 @@
 Varies K, L, alpha, eta, lambda_str and lambda_seg one at a time around the preset's own values, as
 figures 4 and 5 and table 5 of the paper do, and measures categories that took no part in the
 training. What shapes the training is trained anew; alpha and eta act on the finished maps and are
-only inspected anew. The residual of the unchanged constants is looked at as well.
-Source: H2VLR 4.3.
+only inspected anew. The steps of the ladder and the residual of the unchanged constants are
+measured as well, over the one training that holds them all. Source: H2VLR 4.3.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from adapp.data.selection import limited_queries, support_order
 from adapp.evaluation.metrics import image_auroc, mean_metrics, pixel_auroc
 from adapp.methods.benchmarking import Json
 from adapp.methods.h2vlr.build import build
-from adapp.methods.h2vlr.config import H2vlrConfig
+from adapp.methods.h2vlr.config import VARIANTS, H2vlrConfig
 from adapp.methods.h2vlr.detector import H2vlrDetector
 from adapp.methods.h2vlr.presets import config_for
 from adapp.methods.h2vlr.residual import ResidualFigures, residual_figures
@@ -120,7 +120,9 @@ class Plan:
 
 
 def measure(plan: Plan, names: Sequence[str], tell: Callable[[str], None]) -> Json:
-    """Return the metrics of every value of every named constant, and how alive the residual is.
+    """Return the metrics of every value of every named constant and of every step of the ladder.
+
+    How alive the residual of the unchanged constants is stands beside them.
 
     Raises:
         UsageError: If a constant does not exist or there is nothing to measure.
@@ -145,8 +147,18 @@ def measure(plan: Plan, names: Sequence[str], tell: Callable[[str], None]) -> Js
                 known[config] = _metrics(detector, categories, plan)
             rows.append({"value": value, **known[config]})
         found[name] = {"source": sweep.source, "trained_anew": sweep.trained, "rows": rows}
+    full = str(_checkpoint(plan, base, base))
+    ladder = []
+    for step in VARIANTS:
+        tell(step)
+        if step != VARIANTS[-1] or base not in known:
+            metrics = _metrics(build(plan.preset, full, step, seed=plan.seed), categories, plan)
+        else:
+            metrics = known[base]
+        ladder.append({"value": step, **metrics})
+    found["ladder"] = {"source": "table 4", "trained_anew": False, "rows": ladder}
     tell("residual")
-    detector = build(plan.preset, str(_checkpoint(plan, base, base)), "full", seed=plan.seed)
+    detector = build(plan.preset, full, "full", seed=plan.seed)
     return {
         "method": "h2vlr",
         "preset": plan.preset,
@@ -169,7 +181,7 @@ def table(report: Json) -> str:
         for row in sweep["rows"]:
             image, pixel = (row[metric] for metric in METRICS)
             shown = (f"{number:.2f}" if number is not None else "-" for number in (image, pixel))
-            lines.append(f"| {row['value']:g} | {' | '.join(shown)} | {_mean(row):.2f} |")
+            lines.append(f"| {_value(row)} | {' | '.join(shown)} | {_mean(row):.2f} |")
         lines.append("")
     lines += ["| residual of | standard deviation | defective | higher inside the mask |"]
     lines += ["|---|---|---|---|"]
@@ -191,8 +203,13 @@ def plots(report: Json) -> dict[str, str]:
             "mean": [_mean(row) for row in rows],
         }
         known = {label: line for label, line in lines.items() if None not in line}
-        drawn[name] = curves_svg(name, [f"{row['value']:g}" for row in rows], known)
+        drawn[name] = curves_svg(name, [_value(row) for row in rows], known)
     return drawn
+
+
+def _value(row: Json) -> str:
+    value = row["value"]
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _mean(row: Json) -> float:

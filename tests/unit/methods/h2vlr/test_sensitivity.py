@@ -69,7 +69,11 @@ def test_one_command_measures_and_writes_figures_tables_and_plots(root, tmp_path
     assert len(trained) == 4  # the base serves eta and L = 2; L = 1, 3, 4 are trained anew
     assert "| eta | image AUROC" in capsys.readouterr().out
     assert (out.parent / "sensitivity-L.svg").read_text().startswith("<svg")
-    assert set(plots(report)) == {"eta", "L"}
+    assert set(plots(report)) == {"eta", "L", "ladder"}
+    ladder = report["sweeps"]["ladder"]["rows"]
+    assert [row["value"] for row in ladder] == ["sab", "dsi", "sghm", "full"]
+    assert ladder[-1]["image_auroc"] == report["sweeps"]["L"]["rows"][1]["image_auroc"]
+    assert "| full | " in table(report)
     assert table(report).count("| 0.4 |") == 1
     residual = report["residual"]["set/plate"]
     assert residual["defective"] == 2
