@@ -27,8 +27,9 @@ HEAD = """# Ten evidence reports
 
 Made by `python assets/write_reports.py`: RAID, preset `embedded`, checkpoint `open`, four normal
 parts each. No language model wrote any of this; each statement is to be read against the evidence
-above it; each page links to the entry that holds its words. Pictures of the project are named by their path below `assets/`, development pictures by
-data set, category and file; those are not part of the repository.
+above it; each page links to the entry that holds its words. Pictures of the project are named by
+their path below `assets/`, development pictures by data set, category and file; those are not part
+of the repository.
 """
 TOPICS: tuple[Topic, ...] = ("what", "why", "consequences", "checks", "false_alarm")
 

@@ -216,12 +216,17 @@ class Explainer:
     def prepare(self, case: Case) -> None:
         """Load and run once what the first question about a part would wait for.
 
+        Whoever can see is shown pages as pictures: they are all drawn now, once for good.
+
         Raises:
             BadPage: If the pages are damaged.
             ModelUnavailable: If weights are not on this machine.
         """
         first = Question(QUICK_QUESTIONS["en"]["what"], topic="what")
         self.request(case, first, self.search(case, first))
+        if self.choice.reasoner.source != "evidence_only":
+            for page in self.shelf.pages:
+                self.page_picture(page)
 
     def search(
         self,

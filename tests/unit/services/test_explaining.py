@@ -71,6 +71,15 @@ def test_question_in_another_language_is_searched_by_topic(case):
     assert Question("What is it?").search_words(nameless) == ""
 
 
+def test_pages_are_drawn_ahead_for_those_who_see_them(case, tmp_path):
+    library = tiny_library(Settings())
+    kept = tmp_path / "cache" / "knowledge"
+    explainer(Settings()).prepare(case)
+    assert not list(kept.glob("*.png"))
+    explainer(Settings(), reasoner=Choice(Seeing(), "A test asked for it.")).prepare(case)
+    assert len(list(kept.glob("*.png"))) == len(library.pages)
+
+
 def test_words_that_name_nothing_do_not_search_for_a_part_without_a_name(case):
     nameless = case_of(inspection(category=""), 0, LIMITS)
     names = explainer().shelf.names
