@@ -20,7 +20,7 @@ ENGLISH: Final = Phrases(
     one_region="One region of the map exceeds the pixel threshold.",
     regions="{count} regions of the map exceed the pixel threshold.",
     region="Region {number} lies {place}, covers {area} of the picture and peaks at {peak} of 1.",
-    more_regions="{count} more are not described here.",
+    more_regions="Regions not described here: {count}.",
     match_ratio=(
         "The normal patch most like region {number} is in normal picture {picture}; they differ "
         "{ratio} times as much as normal patches do at most."
@@ -98,7 +98,7 @@ GERMAN: Final = Phrases(
         "Bereich {number} liegt {place}, bedeckt {area} des Bildes und erreicht höchstens {peak} "
         "von 1."
     ),
-    more_regions="{count} weitere werden hier nicht beschrieben.",
+    more_regions="Hier nicht beschriebene Regionen: {count}.",
     match_ratio=(
         "Das Bereich {number} ähnlichste Stück liegt in Normalbild {picture}; beide unterscheiden "
         "sich {ratio}-mal so stark wie normale Stücke höchstens."

@@ -68,7 +68,7 @@ def lay_out_compare(services: AppServices) -> CompareLayout:
                 page_view.message_html(texts.TRUTH_HINT), elem_id="compare-truth"
             )
     held = gr.State(None, time_to_live=SESSION_SECONDS, delete_callback=drop_held)
-    return CompareLayout(held=held, chosen=gr.State(0), **parts)
+    return CompareLayout(held=held, **parts)
 
 
 def _bar() -> dict[str, Any]:

@@ -52,7 +52,6 @@ class CompareLayout:
     stop: gr.Button
     progress: gr.HTML
     held: gr.State
-    chosen: gr.State
     strip: gr.HTML
     rows: gr.CheckboxGroup
     limit: gr.Radio
@@ -66,4 +65,4 @@ class CompareLayout:
 
     def drawn(self) -> list[gr.blocks.Block]:
         """Return what a redraw may change."""
-        return [self.strip, self.grid, self.table, self.chosen]
+        return [self.strip, self.grid, self.table]

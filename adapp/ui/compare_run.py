@@ -138,11 +138,13 @@ class CompareHandlers:
             self._layout.truth_note: page_view.message_html(told),
         }
 
-    def on_export(self, kind: str, held: HeldComparison | None, chosen: int, limit: str) -> str:
+    def on_export(self, kind: str, held: HeldComparison | None, limit: str) -> str:
         """Return a file with the comparison of the picture that is shown."""
         holder, found = _alive(held)
         with tempfile.TemporaryDirectory(prefix="adapp-compare-") as name:
-            files = write_comparison(found, chosen, percentile(limit), holder.truths, Path(name))
+            files = write_comparison(
+                found, holder.chosen, percentile(limit), holder.truths, Path(name)
+            )
             return cached(files[kind])
 
     def _draw(self, held: HeldComparison, found: Comparison) -> Updates:
@@ -152,7 +154,6 @@ class CompareHandlers:
             self._layout.strip: compare_view.strip_html(found, votes(found), chosen),
             self._layout.grid: compare_view.grid_html(chosen, rows, agreement(rows)),
             self._layout.table: compare_view.table_html(rows, found.absent),
-            self._layout.chosen: chosen,
         }
 
     def _busy(self) -> Updates:

@@ -83,7 +83,7 @@ def _wire_exports(layout: CompareLayout, handlers: CompareHandlers) -> None:
     for kind, button in layout.exports.items():
         button.click(
             told(partial(handlers.on_export, kind)),
-            [layout.held, layout.chosen, layout.limit],
+            [layout.held, layout.limit],
             layout.download,
             concurrency_id="export",
             concurrency_limit=2,
