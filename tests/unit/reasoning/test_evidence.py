@@ -179,7 +179,7 @@ def test_more_regions_than_described_are_counted():
     many = tuple(RegionFact((0, 0, 9, 9), 0.01, 0.8) for _ in range(5))
     text = report(topic="what", regions=many).text
     assert "5 regions" in text
-    assert "2 more are not described" in text
+    assert "Regions not described here: 2." in text
 
 
 def test_no_pages_no_detector_and_no_region_are_said():
