@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
-from torch.nn import functional
+
+from adapp.ops.attention import attention
 
 Map = Callable[[Tensor], Tensor]
 
@@ -43,11 +44,28 @@ def step(block: Block, hidden: Tensor, local: Tensor | None) -> tuple[Tensor, Te
         local: Patch tokens of the V-V path, [B, N, D]; None leaves it out.
     """
     queries, keys, values = _split(block, hidden)
-    mixed = functional.scaled_dot_product_attention(queries, keys, values)
+    mixed = attention(queries, keys, values)
     attended = hidden + block.attention_out(mixed.transpose(1, 2).flatten(2))
     if local is not None:
-        alike = functional.scaled_dot_product_attention(values[:, :, 1:], values, values)
-        local = local + block.attention_out(alike.transpose(1, 2).flatten(2))
+        local = local + _alike(block, values)
+    return attended + block.mlp_branch(attended), local
+
+
+def last_step(block: Block, hidden: Tensor, local: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the CLS token [B, 1, D] and the local tokens [B, N, D] after the last ``block``.
+
+    What :func:`step` returns, without the original path's patch tokens, which cost as much as the
+    rest together.
+
+    Args:
+        block: The block to pass.
+        hidden: Original path, CLS first, [B, 1 + N, D].
+        local: Patch tokens of the V-V path, [B, N, D].
+    """
+    queries, keys, values = _split(block, hidden)
+    mixed = attention(queries[:, :, :1], keys, values)
+    attended = hidden[:, :1] + block.attention_out(mixed.transpose(1, 2).flatten(2))
+    local = local + _alike(block, values)
     return attended + block.mlp_branch(attended), local
 
 
@@ -61,7 +79,7 @@ def masked_step(block: Block, hidden: Tensor, seen: Tensor) -> Tensor:
     """
     queries, keys, values = _split(block, hidden)
     mask = seen[:, None, None, :]
-    mixed = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+    mixed = attention(queries, keys, values, heard=mask)
     attended = hidden + block.attention_out(mixed.transpose(1, 2).flatten(2))
     return attended + block.mlp_branch(attended)
 
@@ -69,9 +87,15 @@ def masked_step(block: Block, hidden: Tensor, seen: Tensor) -> Tensor:
 def causal_step(block: Block, hidden: Tensor) -> Tensor:
     """Return the hidden states [T, L, D] after ``block``; no position hears a later one."""
     queries, keys, values = _split(block, hidden)
-    mixed = functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+    mixed = attention(queries, keys, values, causal=True)
     attended = hidden + block.attention_out(mixed.transpose(1, 2).flatten(2))
     return attended + block.mlp_branch(attended)
+
+
+def _alike(block: Block, values: Tensor) -> Tensor:
+    """Return what the V-V path adds, [B, N, D]: values asked by values, CLS only answering."""
+    alike = attention(values[:, :, 1:], values, values)
+    return block.attention_out(alike.transpose(1, 2).flatten(2))
 
 
 def _split(block: Block, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:

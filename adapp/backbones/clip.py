@@ -93,7 +93,12 @@ def load_clip(
 
 
 def load_clip_space(
-    method: str, *, settings: Settings, device: torch.device, download: bool = False
+    method: str,
+    *,
+    settings: Settings,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+    download: bool = False,
 ) -> ClipSpace:
     """Return the joint space that ``method`` was published with.
 
@@ -104,7 +109,7 @@ def load_clip_space(
     source = published.source
     weights = load_weights(source, method, settings, download=download)
     model = build_clip(architecture(source.name), weights.state, source.tag)
-    return _space(published, weights.identity, model, device)
+    return _space(published, weights.identity, model, device, dtype)
 
 
 def random_backbone(
@@ -123,11 +128,13 @@ def random_backbone(
     return clip_backbone(model, spec, device=device, dtype=dtype)
 
 
-def random_space(method: str, *, device: torch.device, seed: int = 0) -> ClipSpace:
+def random_space(
+    method: str, *, device: torch.device, dtype: torch.dtype = torch.float32, seed: int = 0
+) -> ClipSpace:
     """Return the joint space of ``method`` with random weights: for shapes and timing only."""
     published = PUBLISHED[method]
     model = random_clip(architecture(published.source.name), seed)
-    return _space(published, _random_identity(published, seed), model, device)
+    return _space(published, _random_identity(published, seed), model, device, dtype)
 
 
 def _random_identity(published: Published, seed: int) -> str:
@@ -140,6 +147,8 @@ def _spec(published: Published, identity: str, size: int, local_from: int | None
     return ViTSpec(identity, "paper", stages, size, size, final_norm=False, local_from=local_from)
 
 
-def _space(published: Published, identity: str, model: CLIP, device: torch.device) -> ClipSpace:
-    stages = len(published.stages)
-    return ClipSpace(model, identity=identity, stage_count=stages, device=device)
+def _space(
+    published: Published, identity: str, model: CLIP, device: torch.device, dtype: torch.dtype
+) -> ClipSpace:
+    count = len(published.stages)
+    return ClipSpace(model, identity=identity, stage_count=count, device=device, dtype=dtype)

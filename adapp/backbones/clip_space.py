@@ -30,10 +30,17 @@ class ClipSpace:
         identity: Source and weights in words.
         stage_count: Tapped stages of the image encoder it goes with.
         device: Where the weights go and the features come back.
+        dtype: Arithmetic of the patches' projection; all else is float32.
     """
 
     def __init__(
-        self, model: CLIP, *, identity: str, stage_count: int, device: torch.device
+        self,
+        model: CLIP,
+        *,
+        identity: str,
+        stage_count: int,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self._identity = identity
         self._stage_count = stage_count
@@ -46,7 +53,7 @@ class ClipSpace:
         self._norm: nn.Module = model.ln_final.to(device)
         self._text_projection: Tensor = model.text_projection.detach().to(device)
         self._patch_norm: nn.Module = model.visual.ln_post.to(device)
-        self._patch_projection: Tensor = model.visual.proj.detach().to(device)
+        self._patch_projection: Tensor = model.visual.proj.detach().to(device, dtype)
 
     @property
     def identity(self) -> str:
@@ -85,7 +92,8 @@ class ClipSpace:
         length, and sqrt(D) keeps its epsilon as small as it was.
         """
         normed: Tensor = self._patch_norm(patches * patches.shape[-1] ** 0.5)
-        return fresh_unit_norm(normed @ self._patch_projection)
+        projection = self._patch_projection
+        return fresh_unit_norm((normed.to(projection.dtype) @ projection).float())
 
     def products(
         self, patches: Tensor, vectors: Tensor, stages: Sequence[int] | None = None

@@ -22,6 +22,7 @@ CLIP_METHODS = METHODS[1:]
 if TYPE_CHECKING:
     from adapp.backbones.bridge import Bridge
     from adapp.backbones.sentences import SentenceTower
+    from adapp.backbones.vit import FrozenViT
 
 
 def create(
@@ -34,6 +35,7 @@ def create(
     settings: Settings | None = None,
     download: bool = False,
     local_from: int | None = None,
+    local_end: bool = False,
 ) -> ImageBackbone:
     """Return the frozen image encoder of ``method`` under ``preset``, newly loaded.
 
@@ -46,6 +48,7 @@ def create(
         settings: Folders to look in; None reads the environment.
         download: Whether absent published weights may be fetched from the hub.
         local_from: First block with a V-V path beside it, counted from 1; None runs without.
+        local_end: Whether the last stage is read on that path alone; see ``ViTSpec``.
 
     Raises:
         UsageError: If the preset, method, size, dtype, device or block does not exist.
@@ -63,8 +66,10 @@ def create(
         local_from=local_from,
     )
     if preset == "paper":
-        return _paper(method, wanted)
-    return _embedded(wanted) if preset == "embedded" else _tiny(wanted)
+        made = _paper(method, wanted)
+    else:
+        made = _embedded(wanted) if preset == "embedded" else _tiny(wanted)
+    return made.ending_locally() if local_end and local_from is not None else made
 
 
 def create_joint(
@@ -154,7 +159,8 @@ def create_random_joint(method: str, *, device: str | None = None, seed: int = 0
     _check_known("method", method, CLIP_METHODS)
     from adapp.backbones import clip
 
-    return clip.random_space(method, device=choose_device(device), seed=seed)
+    chosen = choose_device(device)
+    return clip.random_space(method, device=chosen, dtype=choose_dtype(chosen), seed=seed)
 
 
 def create_sentences(preset: str, *, device: str | None = None) -> "SentenceTower":
@@ -241,7 +247,7 @@ class _Wanted:
         return whole_patches(usual if self.size is None else self.size, patch)
 
 
-def _embedded(wanted: _Wanted) -> ImageBackbone:
+def _embedded(wanted: _Wanted) -> "FrozenViT":
     from adapp.backbones import embedded
 
     return embedded.load_embedded(
@@ -253,7 +259,7 @@ def _embedded(wanted: _Wanted) -> ImageBackbone:
     )
 
 
-def _tiny(wanted: _Wanted) -> ImageBackbone:
+def _tiny(wanted: _Wanted) -> "FrozenViT":
     from adapp.backbones import tiny
 
     return tiny.load_tiny(
@@ -264,7 +270,7 @@ def _tiny(wanted: _Wanted) -> ImageBackbone:
     )
 
 
-def _paper(method: str, wanted: _Wanted) -> ImageBackbone:
+def _paper(method: str, wanted: _Wanted) -> "FrozenViT":
     """Return the encoder that ``method`` was published with."""
     if method == "raid":
         return _dinov2(wanted)
@@ -282,7 +288,7 @@ def _paper(method: str, wanted: _Wanted) -> ImageBackbone:
     )
 
 
-def _dinov2(wanted: _Wanted) -> ImageBackbone:
+def _dinov2(wanted: _Wanted) -> "FrozenViT":
     from adapp.backbones import dinov2
 
     return dinov2.load_dinov2(
@@ -302,7 +308,10 @@ def _paper_joint(
     _check_known("method with a text side", method, CLIP_METHODS)
     from adapp.backbones import clip
 
-    return clip.load_clip_space(method, settings=settings, device=device, download=download)
+    dtype = choose_dtype(device)
+    return clip.load_clip_space(
+        method, settings=settings, device=device, dtype=dtype, download=download
+    )
 
 
 def _running(local_from: int | None, stages: tuple[int, ...]) -> int | None:

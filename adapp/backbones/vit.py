@@ -1,7 +1,7 @@
 """A frozen vision transformer with taps: the one image encoder behind every preset."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from adapp.backbones.base import ImageFeatures
 from adapp.backbones.batching import encoded_in_batches, stacked
-from adapp.backbones.blocks import Block, Map, masked_step, step
+from adapp.backbones.blocks import Block, Map, last_step, masked_step, step
 from adapp.backbones.inserted import StageInsert
 from adapp.core.results import RgbImage
 
@@ -34,6 +34,8 @@ class ViTSpec:
         side: Side the encoder sees; pictures are enlarged bilinearly from ``size`` if it differs.
         final_norm: Whether taps pass the model's last LayerNorm.
         local_from: First block with a V-V path beside it, counted from 1; None runs without.
+        local_end: Whether the last stage is read on the V-V path alone. Its patches are then the
+            V-V tokens, and of the original path the last block runs for CLS only.
     """
 
     identity: str
@@ -43,6 +45,7 @@ class ViTSpec:
     side: int
     final_norm: bool
     local_from: int | None = None
+    local_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,19 @@ class FrozenViT:
         self._spec = spec
         self._device = device
         self._dtype = dtype
+
+    def ending_locally(self) -> "FrozenViT":
+        """Return this encoder with its last stage read on the V-V path alone; see ``ViTSpec``.
+
+        Raises:
+            ValueError: If it runs without a V-V path.
+        """
+        if self.local_from is None:
+            msg = "the last stage cannot be read on a V-V path that does not run"
+            raise ValueError(msg)
+        identity = f"{self.identity}; last stage on its V-V path alone"
+        spec = replace(self._spec, identity=identity, local_end=True)
+        return FrozenViT(self._tower, spec, device=self._device, dtype=self._dtype)
 
     @property
     def identity(self) -> str:
@@ -221,9 +237,13 @@ class FrozenViT:
         for number, block in enumerate(self._tower.blocks, start=1):
             if number == self._spec.local_from:
                 local = hidden[:, 1:]
-            hidden, local = step(block, hidden, local)
+            ends = self._spec.local_end and number == self.stages[-1]
+            if ends and local is not None:
+                hidden, local = last_step(block, hidden, local)
+            else:
+                hidden, local = step(block, hidden, local)
             if number in self._spec.stages:
-                taps.append(norm(hidden[:, 1:]))
+                taps.append(norm(hidden[:, 1:] if local is None or not ends else local))
                 if local is not None:
                     local_taps.append(norm(local))
         return taps, local_taps, norm(hidden[:, 0])

@@ -22,7 +22,6 @@ from adapp.methods.h2vlr.model import H2vlrNetwork
 from adapp.methods.h2vlr.presets import PAPER, config_for
 
 _LOOK = 9000  # seed of the rendered part; training counts from 0, so it has not seen it
-_PAPER_BATCHES = 1  # its first batch size only: the encoder is large
 _UNTRAINED = "not run with the published weights: random weights of the same shapes"
 
 
@@ -105,8 +104,9 @@ def _paper(plan: BenchPlan, report: Report) -> Json:
     size = PUBLISHED["h2vlr"].size
     local_from = PAPER.induction.local_from
     dual = random_backbone("h2vlr", size, device=device, dtype=dtype, local_from=local_from)
+    dual = dual.ending_locally() if PAPER.induction.local_end else dual
     bare = random_backbone("h2vlr", size, device=device, dtype=dtype)
-    space = random_space("h2vlr", device=device)
+    space = random_space("h2vlr", device=device, dtype=dtype)
     detector = untrained("paper", dual, space, PAPER, plan.seed)
     return {
         "note": _UNTRAINED,
@@ -117,7 +117,7 @@ def _paper(plan: BenchPlan, report: Report) -> Json:
             _throughput(_Timed(detector, one), batch, plan, report)
             | {"encoder": "bare" if one is bare else "with its V-V path"}
             for one in (bare, dual)
-            for batch in plan.batches[:_PAPER_BATCHES]
+            for batch in plan.batches
         ],
     }
 

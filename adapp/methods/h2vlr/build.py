@@ -7,7 +7,7 @@ import torch
 from adapp.backbones.base import JointSpace
 from adapp.backbones.bridge import PREFIX
 from adapp.backbones.cache import cached
-from adapp.backbones.factory import create, create_joint
+from adapp.backbones.factory import create_joint
 from adapp.core.errors import CheckpointMismatch
 from adapp.core.settings import Settings
 from adapp.methods.building import (
@@ -20,6 +20,7 @@ from adapp.methods.building import (
 )
 from adapp.methods.h2vlr.config import VARIANTS, H2vlrConfig, Variant
 from adapp.methods.h2vlr.detector import H2vlrDetector
+from adapp.methods.h2vlr.encoding import encoder_for
 from adapp.methods.h2vlr.model import H2vlrNetwork
 from adapp.methods.h2vlr.presets import config_for
 from adapp.training.checkpoint import Checkpoint, load_checkpoint, load_strictly
@@ -67,9 +68,7 @@ def build(
     wanted = named_step("h2vlr", variant, VARIANTS)
     weights = _found(checkpoint, preset, wanted, settings)
     step = wanted or weights.trained
-    local_from = config.induction.local_from
-    created = create(preset, "h2vlr", size=size, settings=settings, local_from=local_from)
-    backbone = cached(created, settings)
+    backbone = cached(encoder_for(preset, config, settings, size), settings)
     bridge = bridge_of(weights.checkpoint, preset)
     space = create_joint(preset, "h2vlr", bridge=bridge, settings=settings)
     network = None

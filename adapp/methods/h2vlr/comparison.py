@@ -115,12 +115,19 @@ def visual_map(cost: Tensor, gallery: SupportGallery, config: H2vlrConfig) -> Te
 def _nearest_by_tap(gallery: SupportGallery, visual: Tensor) -> tuple[Tensor, Tensor]:
     """Return the gallery rows that are nearest over all taps, and the costs tap by tap, [B, N].
 
-    The cost is the mean over taps of the nearest one at each. Source: PromptAD.
+    The cost is the mean over taps of the nearest one at each. It is exact; only the search is
+    reduced. Source: PromptAD.
     """
-    mine, theirs = (tokens.chunk(gallery.taps, -1) for tokens in (visual, gallery.tokens))
-    products = [own @ one.flatten(0, 1).T for own, one in zip(theirs, mine, strict=True)]  # [G, BN]
+    flat = visual.flatten(0, 1)
+    reduced = flat.to(gallery.bank.dtype)
+    searched = zip(*(bank.chunk(gallery.taps, -1) for bank in (gallery.bank, reduced)), strict=True)
+    products = [theirs @ mine.T for theirs, mine in searched]  # taps times [G, B * N]
+    exact = zip(*(bank.chunk(gallery.taps, -1) for bank in (gallery.tokens, flat)), strict=True)
+    costs = [
+        1.0 - gallery.taps * (mine * theirs[best_rows(product)]).sum(dim=-1)
+        for product, (theirs, mine) in zip(products, exact, strict=True)
+    ]
     rows = best_rows(torch.stack(products).sum(dim=0))
-    costs = [1.0 - gallery.taps * one.amax(dim=0) for one in products]
     cost = torch.stack(costs).mean(dim=0).clamp_min(0.0)
     return rows.view(visual.shape[:2]), cost.view(visual.shape[:2])
 

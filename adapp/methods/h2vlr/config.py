@@ -29,7 +29,10 @@ class InductionConfig:
             margin of eq. 9, which holds that margin for the support without a gradient step
             (ours, D5); ``none`` compares with the centres alone.
         source: Which tokens meet the prompts: ``local`` (V-V path) or ``patches``.
-        local_from: First block with a V-V path (PromptAD: 1, all of them); None without one.
+        local_from: First block with a V-V path (CLIP Surgery: 7, the last six; PromptAD: 1, all
+            of them; ours, D18); None without one.
+        local_end: Whether the last stage is encoded on that path alone, as nothing else of it is
+            read (ours, D18).
         stages: Their positions among the taps; text maps are averaged over them.
     """
 
@@ -39,7 +42,8 @@ class InductionConfig:
     temperature: float | None = None
     anchor: Literal["none", "support"] = "none"
     source: Literal["local", "patches"] = "local"
-    local_from: int | None = 1
+    local_from: int | None = 7
+    local_end: bool = True
     stages: tuple[int, ...] = (-1,)
 
 

@@ -8,12 +8,42 @@ import torch
 from torch import Tensor
 
 from adapp.backbones.base import ImageBackbone, ImageFeatures, JointSpace
+from adapp.backbones.factory import create
+from adapp.core.errors import UsageError
 from adapp.core.results import RgbImage
+from adapp.core.settings import Settings
 from adapp.methods.h2vlr.config import H2vlrConfig
 from adapp.ops.similarity import join_stages
 
 CHUNK = 8
 """Pictures encoded at once."""
+
+
+def encoder_for(
+    preset: str, config: H2vlrConfig, settings: Settings, size: int | None = None
+) -> ImageBackbone:
+    """Return the frozen encoder of ``preset``, newly loaded, with the paths that ``config`` reads.
+
+    Raises:
+        UsageError: If the preset or size does not exist, or the gallery compares patches of a
+            stage that is encoded on the V-V path alone.
+        ModelUnavailable: If the preset's weights are not on this machine.
+    """
+    induction = config.induction
+    backbone = create(
+        preset,
+        "h2vlr",
+        size=size,
+        settings=settings,
+        local_from=induction.local_from,
+        local_end=induction.local_end,
+    )
+    count = len(backbone.stages)
+    compared = {stage % count for stage in config.gallery.stages}
+    if induction.local_from is not None and induction.local_end and count - 1 in compared:
+        msg = "the gallery compares the last stage, which local_end leaves to the V-V path"
+        raise UsageError(msg)
+    return backbone
 
 
 @dataclass(frozen=True, slots=True, eq=False)

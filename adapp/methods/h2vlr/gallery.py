@@ -142,7 +142,7 @@ def make_gallery(
         for costs in (own.cost, *own.tap_cost.T)
     )
     upright = source[:, 0] * cells + source[:, 1] * grid[1] + source[:, 2]
-    narrow = config.gallery.search_width
+    narrow = config.gallery.search_width if config.gallery.matching == "joined" else 0
     centre, basis = principal_directions(tokens, max(DIRECTIONS, narrow))
     bank = search_bank(tokens, centre, basis if narrow else None, search_dtype)
     rare = rarities(structure_tokens(visual, config), config.graph.neighbours).flatten()

@@ -12,7 +12,7 @@ from adapp.methods.h2vlr.config import (
     ScoreConfig,
 )
 
-PAPER = H2vlrConfig()
+PAPER = H2vlrConfig(autocast=True)
 
 EMBEDDED = H2vlrConfig(
     induction=InductionConfig(

@@ -158,12 +158,18 @@ def make_state(
 
 
 def _spoken(
-    tokens: Tokens, semantics: SemanticRepository, direction: Direction | None, *, graph: bool
+    tokens: Tokens,
+    semantics: SemanticRepository,
+    direction: Direction | None,
+    *,
+    graph: bool,
+    joint: Tensor | None = None,
 ) -> Spoken:
     """Return what the prompts say of encoded pictures, the shortest way there is."""
-    if direction is None:
+    if direction is None and joint is None:
         return spoken_by(tokens, semantics, graph=graph)
-    return spoken_of(tokens.joint, semantics, direction, graph=graph)
+    joint = tokens.joint if joint is None else joint
+    return spoken_of(joint, semantics, direction, graph=graph)
 
 
 def inspect_tokens(
@@ -182,7 +188,8 @@ def inspect_tokens(
         visual = visual_map(found.cost, state.gallery, config)
         matched = state.readings[:, found.rows]
         semantics = state.semantics
-        spoken = _spoken(tokens, semantics, state.direction, graph=variant in REASONING)
+        graph = variant in REASONING
+        spoken = _spoken(tokens, semantics, state.direction, graph=graph, joint=joint)
         maps = base_maps(spoken.readings, visual, matched, semantics.temperature, config)
         cells = reason(
             network,

@@ -13,7 +13,6 @@ import torch
 from adapp.auxiliary.bank import Bank, Shelf, content_key
 from adapp.auxiliary.cards import bank_card, fingerprint
 from adapp.backbones.base import ImageBackbone, JointSpace
-from adapp.backbones.factory import create
 from adapp.core.detector import Report
 from adapp.core.errors import UsageError
 from adapp.core.settings import Settings
@@ -21,6 +20,7 @@ from adapp.methods.h2vlr.bridges import Spaces, make_spaces
 from adapp.methods.h2vlr.config import H2vlrConfig, Variant
 from adapp.methods.h2vlr.direction import Directions, fit_directions
 from adapp.methods.h2vlr.drawing import RECIPE, episodes_of
+from adapp.methods.h2vlr.encoding import encoder_for
 from adapp.methods.h2vlr.episodes import EpisodeStore
 from adapp.methods.h2vlr.model import H2vlrNetwork
 from adapp.methods.h2vlr.optimise import Lesson, Stage, shortened, stages_of, train_network
@@ -55,9 +55,8 @@ def run(
     variant = _checked(request)
     settings = Settings()
     config = config_for(request.preset) if config is None else config
-    local_from = config.induction.local_from
-    backbone = create(request.preset, "h2vlr", settings=settings, local_from=local_from)
-    bank = Bank(backbone, settings.cache_dir, local_from=local_from)
+    backbone = encoder_for(request.preset, config, settings)
+    bank = Bank(backbone, settings.cache_dir, local_from=config.induction.local_from)
     shelves = bank.shelves(request.roots, request.leave_out, report=report)
     folder, seed = settings.cache_dir, request.seed
     spaces = make_spaces(request.preset, shelves, config, folder, seed=seed, report=report)

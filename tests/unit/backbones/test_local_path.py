@@ -70,6 +70,27 @@ def _value_attention(block, hidden):
 
 
 @both
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_an_end_on_the_local_path_leaves_out_the_last_patches_alone(name, dtype):
+    whole = TOYS[name][0](dtype=dtype, local_from=2, stages=(1, 3))
+    ended = whole.ending_locally()
+    every, fewer = (one.encode_images(_pixels(name)) for one in (whole, ended))
+    close = {"atol": 1e-6 if dtype == torch.float32 else 1e-2}
+    assert torch.equal(fewer.local, every.local)
+    assert torch.equal(fewer.patches[0], every.patches[0])
+    assert torch.equal(fewer.patches[1], every.local[1])
+    assert torch.allclose(fewer.pooled, every.pooled, **close)
+    assert whole.identity in ended.identity
+    assert "V-V path alone" in ended.identity
+
+
+@both
+def test_without_a_local_path_none_can_end_on_it(name):
+    with pytest.raises(ValueError, match="does not run"):
+        TOYS[name][0]().ending_locally()
+
+
+@both
 def test_the_mlp_of_a_block_is_no_part_of_its_local_path(name):
     make, model, _ = TOYS[name]
     changed = model()
@@ -87,7 +108,7 @@ def test_the_mlp_of_a_block_is_no_part_of_its_local_path(name):
 @both
 def test_values_listen_mostly_to_themselves(name, monkeypatch):
     mass = {"original": [], "local": []}
-    attend = functional.scaled_dot_product_attention
+    attend = blocks.attention
 
     def watched(queries, keys, values):
         own = queries[:, :, -values.shape[2] + 1 :]  # patches only
@@ -96,7 +117,7 @@ def test_values_listen_mostly_to_themselves(name, monkeypatch):
         mass[path].append(float(weights[..., 1:].diagonal(dim1=-2, dim2=-1).mean()))
         return attend(queries, keys, values)
 
-    monkeypatch.setattr(blocks.functional, "scaled_dot_product_attention", watched)
+    monkeypatch.setattr(blocks, "attention", watched)
     TOYS[name][0](local_from=1, stages=(3,)).encode_images(_pixels(name))
     assert len(mass["original"]) == len(mass["local"]) == 3
     assert np.mean(mass["local"]) > 5 * np.mean(mass["original"])

@@ -29,7 +29,9 @@ def _small_clip(monkeypatch):
     from dataclasses import replace
 
     small = replace(benchmark.PAPER.graph, width=64, head_width=16)
-    monkeypatch.setattr(benchmark, "PAPER", replace(benchmark.PAPER, graph=small))
+    early = replace(benchmark.PAPER.induction, local_from=2)  # it has four blocks
+    small = replace(benchmark.PAPER, graph=small, induction=early)
+    monkeypatch.setattr(benchmark, "PAPER", small)
     assert clip.PUBLISHED["h2vlr"].size == 240
 
 
@@ -49,5 +51,8 @@ def test_throughput_is_a_ratio_with_both_sides():
 def test_the_published_architecture_is_marked_as_untrained_and_timed_against_both_encoders():
     found = benchmark.measure("tiny", "open", PLAN, lambda *_: None)["paper_architecture"]
     assert "not run with the published weights" in found["note"]
-    assert [row["encoder"] for row in found["throughput"]] == ["bare", "with its V-V path"]
+    found_pairs = [(row["encoder"], row["batch"]) for row in found["throughput"]]
+    assert found_pairs == [
+        (name, batch) for name in ("bare", "with its V-V path") for batch in (1, 2)
+    ]
     assert {row["checkpoint"] for row in found["throughput"]} == {None}
