@@ -18,7 +18,13 @@ from adapp.methods.adseeker.expert import Locator, cosines, log_odds, pooled_log
 from adapp.methods.adseeker.insertion import BlockPrompts
 from adapp.methods.adseeker.prompts import Pair, PartText, TypePrompts
 from adapp.methods.adseeker.sparse_prompts import Coded, TapPrompts, TapReader
-from adapp.methods.adseeker.typebook import TypeBook, leading, pooled_probabilities, spotlight
+from adapp.methods.adseeker.typebook import (
+    TypeBook,
+    evidence,
+    leading,
+    pooled_probabilities,
+    spotlight,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +56,7 @@ class FirstPass:
             [B, N, T + 1].
         chosen: Probabilities of the leading types of the picture, which choose the prompts,
             [B, T + 1].
+        evidence: Log-odds of every patch being of any type, by what chooses the prompts, [B, N].
     """
 
     plain: Tensor
@@ -57,6 +64,7 @@ class FirstPass:
     weights: Tensor
     types: Tensor
     chosen: Tensor
+    evidence: Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +146,8 @@ class SeekerNetwork(nn.Module):
             is not called here and gets no gradient. None for CLIP, which has none.
     """
 
+    loudness: Tensor | None
+
     def __init__(
         self,
         config: SeekerConfig,
@@ -170,6 +180,8 @@ class SeekerNetwork(nn.Module):
         if config.score.pool == "statistics":
             costs = len(config.contrast.stages) * len(config.contrast.neighbours)
             self.reader = PictureReader(1 + (costs if self.contrast else 0))
+        speaks = self.reader is not None and self.book is not None
+        self.register_buffer("loudness", torch.zeros(()) if speaks else None)
         if bridge is not None:
             bridge.requires_grad_(requires_grad=False)
         self.bridge = bridge
@@ -179,6 +191,17 @@ class SeekerNetwork(nn.Module):
         """Whether it needs the patches' self-dissimilarity."""
         return self.contrast is not None
 
+    def hear_types(self, plain: Tensor, told: Tensor) -> None:
+        """Set how loud the type centroids are beside the prompts in what the score reads (D14).
+
+        Args:
+            plain: Log-odds of the static prompts on training pictures, [P, N].
+            told: The type centroids' evidence on the same, [P, N].
+        """
+        spread = told.std(dim=1).mean()
+        if self.loudness is not None and spread > 0:
+            self.loudness.fill_(self.config.score.types * plain.std(dim=1).mean() / spread)
+
     def first_pass(self, pictures: Pictures, text: PartText, temperature: float) -> FirstPass:
         """Return where the static prompts see a defect, and what the centroids call it."""
         plain = log_odds(pictures.visual, text.base, temperature)
@@ -186,12 +209,10 @@ class SeekerNetwork(nn.Module):
         prompts = self.config.prompts
         with torch.no_grad():
             weights = spotlight(plain.mean(dim=0), prompts.focus)
-            chosen = leading(
-                pooled_probabilities(self.types_of(self.book, pictures.visual, text), weights),
-                prompts.top,
-            )
+            booked = self.types_of(self.book, pictures.visual, text)
+            chosen = leading(pooled_probabilities(booked, weights), prompts.top)
             types = self.types_of(self.teller, pictures.visual, text)
-        return FirstPass(plain, whole, weights, types, chosen)
+        return FirstPass(plain, whole, weights, types, chosen, evidence(booked))
 
     def types_of(self, book: TypeBook | None, visual: Tensor, text: PartText) -> Tensor:
         """Return unnormalised log-probabilities of the types, [B, N, T + 1].
@@ -244,17 +265,14 @@ class SeekerNetwork(nn.Module):
             ValueError: If the self-dissimilarity is read and not there.
         """
         odds = log_odds(prompted.visual, prompted.pair, temperature)
-        maps = [odds.mean(dim=0)]
         if self.contrast is not None:
             if pictures.costs is None:
                 msg = f"{self.variant} reads the self-dissimilarity; compute it first"
                 raise ValueError(msg)
             spoken, heard = self._kept(odds.shape[1], odds.device)
             odds = spoken * odds + heard * self.contrast(pictures.costs)
-            costs = pictures.costs.permute(0, 3, 1, 2).flatten(0, 1)  # [S' K', B, N]
-            maps = [odds.mean(dim=0), *costs]
         whole = pooled_log_odds(prompted.pooled, prompted.pair, temperature)
-        read = None if self.reader is None else readings(torch.stack(maps), whole)
+        read = None if self.reader is None else self._read(odds, first, pictures.costs, whole)
         shape = (len(first.plain), -1, *pictures.grid)
         grid = (-1, 1, *pictures.grid)
         location = self.locator(cosines(prompted.visual, prompted.pair))
@@ -275,6 +293,22 @@ class SeekerNetwork(nn.Module):
             ratio_form=self.config.score.form == "ratio",
             readings=read,
         )
+
+    def _read(self, odds: Tensor, first: FirstPass, costs: Tensor | None, whole: Tensor) -> Tensor:
+        """Return what the reader reads of each picture, [B, F]; the types speak with the prompts.
+
+        Args:
+            odds: Log-odds of each stage, [S, B, N].
+            first: The first pass.
+            costs: Logarithms of the self-dissimilarity, [S', B, N, K'].
+            whole: Log-odds of whole pictures, [B].
+        """
+        maps = [odds.mean(dim=0)]
+        if self.loudness is not None:
+            maps = [maps[0] + self.loudness * first.evidence]
+        if self.contrast is not None and costs is not None:
+            maps += costs.permute(0, 3, 1, 2).flatten(0, 1)  # [S' K', B, N]
+        return readings(torch.stack(maps), whole)
 
     def _kept(self, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return factors on the text's and on the self-dissimilarity's log-odds, [B, 1] each.

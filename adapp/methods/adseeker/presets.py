@@ -26,7 +26,7 @@ EMBEDDED = SeekerConfig(
         stride=2,
         dropout=0.3,
     ),
-    score=ScoreConfig(shift=1.0, pool="statistics", soft_top_percent=0.5),
+    score=ScoreConfig(shift=1.0, pool="statistics", types=0.5, soft_top_percent=0.5),
     loss=LossConfig(stages="fused", balanced=True, focal_gamma=0.0),
     training=TrainingConfig(
         stage_epochs=1,
@@ -47,7 +47,7 @@ TINY = SeekerConfig(
     telling=TypeConfig(stages="all", least=1, groups=2, form="direction", outline=0.15),
     sparse=SparseConfig(atoms=6, inside=False, dropout=0.2, projection=False),
     contrast=ContrastConfig(neighbours=(1, 4), stages=(2, 3), stride=2, dropout=0.2),
-    score=ScoreConfig(shift=1.0, pool="statistics", soft_top_percent=2.0),
+    score=ScoreConfig(shift=1.0, pool="statistics", types=0.5, soft_top_percent=2.0),
     loss=LossConfig(stages="fused"),
     training=TrainingConfig(
         stage_epochs=1,
