@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapp.core.errors import BadPage
+from adapp.knowledge.defect_types import CANONICAL
 from adapp.knowledge.evidence import (
     CHANNELS,
     Channel,
@@ -156,7 +157,8 @@ class Retriever:
             msg = "No page can be compared with this question. Add pages, or give a picture."
             raise BadPage(msg)
         found.sort(key=lambda item: (-item[0], item[1].id))
-        choice = choose([score for score, _, _ in found], sampling)
+        types = [page.canonical if page.canonical in CANONICAL else "" for _, page, _ in found]
+        choice = choose([score for score, _, _ in found], sampling, types)
         hits = tuple(
             Hit(found[at][1], found[at][0], at + 1, int(choice.labels[at]), found[at][2])
             for at in choice.chosen

@@ -6,6 +6,7 @@ pages. The plain alternative, the best scores in order, is ``topk``.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,6 +46,9 @@ class SamplingConfig:
             empty (ours).
         starts: Initialisations of the mixture (ours).
         seed: Of the mixture; the same scores give the same choice.
+        apart: Whether a page stands back behind those of its cluster that tell of a type not told
+            yet; ``kde`` only (ours: for a part that is named, where pages of other parts would
+            tell the same again; docs/knowledge.md).
     """
 
     budget: int = 3
@@ -56,6 +60,7 @@ class SamplingConfig:
     concentration: float = 1e-2
     starts: int = 3
     seed: int = 0
+    apart: bool = False
 
     def __post_init__(self) -> None:
         if min(self.budget, self.pool, self.components, self.starts) < 1:
@@ -84,10 +89,17 @@ class Choice:
     quotas: tuple[int, ...]
 
 
-def choose(scores: ArrayLike, config: SamplingConfig | None = None) -> Choice:
+def choose(
+    scores: ArrayLike, config: SamplingConfig | None = None, types: Sequence[str] = ()
+) -> Choice:
     """Return the pages to read out of similarity scores, [n], in any order.
 
     The page with the highest score is always among them, whatever its cluster's quality.
+
+    Args:
+        scores: Of the pages, [n].
+        config: How to choose.
+        types: What each page tells of, n of them, for ``apart``; "" is like no other.
 
     Raises:
         ValueError: If there is no score, or one is not finite.
@@ -112,7 +124,8 @@ def choose(scores: ArrayLike, config: SamplingConfig | None = None) -> Choice:
         taken[int(np.argmax(taken))] -= 1
         taken[found[0]] += 1
     labels[pool] = found
-    chosen = [rank for rank in range(pool.size) if _place(found, rank) < taken[found[rank]]]
+    told = [types[at] for at in pool] if config.apart and types else [""] * pool.size
+    chosen = _served(found, taken, told)
     return Choice(
         tuple(pool[chosen].tolist()),
         labels,
@@ -208,6 +221,17 @@ def quotas(quality: Scores, sizes: Labels, budget: int) -> Labels:
     return taken
 
 
-def _place(found: Labels, rank: int) -> int:
-    """Return how many of the same cluster stand before ``rank``."""
-    return int(np.count_nonzero(found[:rank] == found[rank]))
+def _served(found: Labels, taken: Labels, told: Sequence[str]) -> list[int]:
+    """Return the ranks that fill each cluster's places, types not told yet first."""
+    chosen: list[int] = []
+    heard: set[str] = set()
+    for number, places in enumerate(taken):
+        members = np.flatnonzero(found == number).tolist()
+        first: list[int] = []
+        for rank in members:
+            if len(first) < places and told[rank] not in heard:
+                first.append(rank)
+                heard |= {told[rank]} - {""}
+        rest = [rank for rank in members if rank not in first]
+        chosen += [*first, *rest[: places - len(first)]]
+    return sorted(chosen)

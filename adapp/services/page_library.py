@@ -5,7 +5,7 @@ Loads the encoders, faiss and scikit-learn: import it late.
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -120,9 +120,14 @@ class PageLibrary:
     ) -> Retrieval:
         """Return the pages that answer ``query``, best first.
 
+        Where its text names a part that pages tell of, one page of each defect type comes first
+        (``SamplingConfig.apart``): what pages of other parts tell is then the same again.
+
         Raises:
             BadPage: If no page can be compared with it.
         """
+        if self.shelf.parts.search(query.text):
+            sampling = replace(sampling or SamplingConfig(), apart=True)
         return self.find(self.keys(query), own, sampling)
 
     def find(

@@ -5,7 +5,7 @@ covers that type. Its flaw is where the mask says, as a good detector would say.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -124,7 +124,11 @@ def _row(library: PageLibrary, probes: Sequence[_Probe], strategy: str, *, named
         else:
             regions = (RegionKey(None, {"normal": 1.0}),)
         keys = Keys(probe.whole, words, regions)
-        found = [_found(library, keys, depth, strategy, probe.truth) for depth in DEPTHS]
+        plain = SamplingConfig(
+            strategy="kde" if strategy == "kde" else "topk",
+            apart=bool(library.shelf.parts.search(text)),
+        )
+        found = [_found(library, keys, replace(plain, budget=n), probe.truth) for n in DEPTHS]
         if probe.truth.objects - {""}:
             hits["object"].append([any(one) for one, _ in found])
         if probe.truth.types and probe.anomalous:
@@ -141,10 +145,9 @@ def _row(library: PageLibrary, probes: Sequence[_Probe], strategy: str, *, named
 
 
 def _found(
-    library: PageLibrary, keys: Keys, depth: int, strategy: str, truth: Truth
+    library: PageLibrary, keys: Keys, sampling: SamplingConfig, truth: Truth
 ) -> tuple[list[bool], list[bool]]:
-    """Return for each of ``depth`` pages whether object and type are right."""
-    sampling = SamplingConfig(budget=depth, strategy="kde" if strategy == "kde" else "topk")
+    """Return for each page that is chosen whether object and type are right."""
     pages = [hit.page for hit in library.find(keys, sampling=sampling).hits]
     return (
         [page.object in truth.objects for page in pages],

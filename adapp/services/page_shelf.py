@@ -57,6 +57,13 @@ class PageShelf:
         types = "|".join(re.escape(name.replace("_", " ")) for name in CANONICAL)
         return re.compile(rf"\b(?:(?:{parts})(?:e?s)?|(?:{types})\w{{0,3}})\b", re.IGNORECASE)
 
+    @cached_property
+    def parts(self) -> re.Pattern[str]:
+        """What finds names of parts that pages tell of."""
+        objects = {page.object.lower() for page in self.pages if page.object} - _VAGUE
+        told = "|".join(re.escape(name) for name in sorted(objects, key=len, reverse=True))
+        return re.compile(rf"\b(?:{told})\b" if told else r"(?!)", re.IGNORECASE)
+
     def page(self, page_id: str, own: Sequence[Page] = ()) -> Page | None:
         """Return the page of an id, also out of a session's own; None if there is none."""
         found = next((page for page in own if page.id == page_id), None)

@@ -1,6 +1,7 @@
 """Choosing pages: quotas, clusters, weights, and every edge the lists of scores can have."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,6 +94,34 @@ def test_sampling_reaches_below_the_first_cluster_where_topk_does_not():
     best = choose(scores, SamplingConfig(budget=4, strategy="topk"))
     assert {int(at) // 8 for at in sampled.chosen} == {0, 1}
     assert {int(at) // 8 for at in best.chosen} == {0}
+
+
+TOLD = ["crack", "crack", "hole", "crack", "", "hole", "stain", "", "crack", "bend"]
+
+
+def test_apart_a_page_of_a_type_told_already_stands_back_in_its_cluster():
+    flat = np.full(10, 0.5)
+    config = SamplingConfig(apart=True)
+    assert choose(flat, config, TOLD).chosen == (0, 2, 4)  # "" is like no other
+    assert choose(flat, SamplingConfig(budget=6, apart=True), TOLD).chosen == (0, 2, 4, 6, 7, 9)
+    assert choose(flat, SamplingConfig(budget=8, apart=True), TOLD).chosen == (*range(5), 6, 7, 9)
+
+
+def test_apart_leaves_every_cluster_its_places():
+    scores = planted()
+    kinds = ["crack"] * len(scores)
+    config = SamplingConfig(budget=6, pool=12, temperature=0.4)
+    plain = choose(scores, config)
+    apart = choose(scores, replace(config, apart=True), kinds)
+    assert apart.quotas == plain.quotas
+    assert apart.chosen == plain.chosen  # nothing else to tell of
+
+
+def test_without_apart_types_do_not_count():
+    scores = np.linspace(0.6, 0.5, 10)
+    assert choose(scores, SamplingConfig(), TOLD).chosen == choose(scores).chosen
+    best = SamplingConfig(strategy="topk", apart=True)
+    assert choose(scores, best, TOLD).chosen == (0, 1, 2)
 
 
 def test_best_page_is_kept_when_its_cluster_earns_no_place():
