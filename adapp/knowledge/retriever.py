@@ -6,9 +6,9 @@ words and type alone and is neither favoured nor punished for what it lacks.
 Source: ADSeeker 4.3, with the channels and their rule as in ``evidence`` (ours).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,10 @@ class SearchIndex(Protocol):
         ...
 
 
+NAMED: Final = 0.1
+"""Head start of pages about the part that the user names (ours; docs/knowledge.md)."""
+
+_NONE: Final = np.zeros(0, dtype=np.int64)
 IndexMaker = Callable[[Vectors], SearchIndex]
 
 
@@ -48,7 +52,8 @@ class Hit:
 
     Attributes:
         page: The page.
-        score: Weighted mean of the channels, in [-1, 1]; higher is nearer.
+        score: Weighted mean of the channels, in [-1, 1], and ``NAMED`` more for a page of the part
+            that is named; higher is nearer.
         rank: Place by score among all pages, from 1.
         cluster: Cluster of its score, 0 the highest.
         parts: Similarity by channel, for those that query and page share.
@@ -84,6 +89,15 @@ class _Shelf:
     pages: tuple[Page, ...]
     vectors: Vectors  # [n, J]
     index: SearchIndex
+    rows: Mapping[str, Rows]  # by the part that pages tell of; "" for users' about none
+
+    def about(self, parts: Set[str]) -> Rows:
+        """Return the rows of pages about one of ``parts``, lower case; [n'].
+
+        A page that its user did not say the part of may be about any.
+        """
+        told = [self.rows.get(part, _NONE) for part in (*sorted(parts), "")] if parts else [_NONE]
+        return np.concatenate(told)
 
 
 class Retriever:
@@ -142,8 +156,18 @@ class Retriever:
         wider._pages = {**self._pages, **wider._pages}
         return wider
 
-    def retrieve(self, keys: Keys, sampling: SamplingConfig | None = None) -> Retrieval:
+    def retrieve(
+        self,
+        keys: Keys,
+        sampling: SamplingConfig | None = None,
+        parts: Set[str] = frozenset(),
+    ) -> Retrieval:
         """Return the pages that answer a query, best first.
+
+        Args:
+            keys: What is asked for.
+            sampling: How pages are chosen.
+            parts: Names of the part as pages have them, lower case; their pages come first.
 
         Raises:
             BadPage: If there are no pages, or none shares a channel with the query.
@@ -152,7 +176,9 @@ class Retriever:
         sampling = SamplingConfig() if sampling is None else sampling
         joined = tuple(join_keys(keys, self._like, self._weights))
         width = max(sampling.pool, sampling.budget)
-        found = [item for shelf in self._shelves for item in self._search(shelf, joined, width)]
+        found = [
+            item for shelf in self._shelves for item in self._search(shelf, joined, width, parts)
+        ]
         if not found:
             msg = "No page can be compared with this question. Add pages, or give a picture."
             raise BadPage(msg)
@@ -176,7 +202,7 @@ class Retriever:
         return sum(self._weights.of(channel) for channel in channels)
 
     def _search(
-        self, shelf: _Shelf, joined: Sequence[JoinedKey], width: int
+        self, shelf: _Shelf, joined: Sequence[JoinedKey], width: int, parts: Set[str]
     ) -> list[tuple[float, Page, dict[Channel, float]]]:
         """Return the best pages of a shelf: score, page, similarity by channel."""
         usable = [key for key in joined if self._share(shelf.channels & key.channels) > 0]
@@ -185,8 +211,10 @@ class Retriever:
         scale = [1 / self._share(shelf.channels & key.channels) for key in usable]
         asked = np.stack([key.vector for key in usable]) * np.array(scale, np.float32)[:, None]
         _, rows = shelf.index.search(asked, min(width, len(shelf.pages)))
-        union = np.unique(rows)
+        named = shelf.about(parts)
+        union = np.union1d(rows, named)
         scores = shelf.vectors[union] @ asked.T  # [U, R]
+        scores += NAMED * np.isin(union, named)[:, None].astype(np.float32)
         best = scores.argmax(axis=1)
         return [
             (
@@ -225,7 +253,15 @@ def _shelved(
         rows = np.flatnonzero((marks == mark).all(axis=1))
         held = np.ascontiguousarray(vectors[rows])
         channels = frozenset(name for name, has in zip(CHANNELS, mark, strict=True) if has)
-        shelves.append(
-            _Shelf(channels, tuple(pages[int(row)] for row in rows), held, make_index(held))
-        )
+        own = tuple(pages[int(row)] for row in rows)
+        shelves.append(_Shelf(channels, own, held, make_index(held), _by_part(own)))
     return tuple(shelves)
+
+
+def _by_part(pages: Sequence[Page]) -> Mapping[str, Rows]:
+    """Return the rows of the pages about each part, lower case."""
+    found: dict[str, list[int]] = {}
+    for row, page in enumerate(pages):
+        if page.object or page.kind == "user":
+            found.setdefault(page.object.lower(), []).append(row)
+    return {part: np.array(rows, dtype=np.int64) for part, rows in found.items()}

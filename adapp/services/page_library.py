@@ -4,7 +4,7 @@ Loads the encoders, faiss and scikit-learn: import it late.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -120,20 +120,22 @@ class PageLibrary:
     ) -> Retrieval:
         """Return the pages that answer ``query``, best first.
 
-        Where its text names a part that pages tell of, one page of each defect type comes first
-        (``SamplingConfig.apart``): what pages of other parts tell is then the same again.
+        Where its text names a part that pages tell of, those pages come first, one of each
+        defect type before another of the same (``SamplingConfig.apart``).
 
         Raises:
             BadPage: If no page can be compared with it.
         """
-        if self.shelf.parts.search(query.text):
-            sampling = replace(sampling or SamplingConfig(), apart=True)
-        return self.find(self.keys(query), own, sampling)
+        return self.find(self.keys(query), own, sampling, self.shelf.parts_in(query.text))
 
     def find(
-        self, keys: Keys, own: OwnPages | None = None, sampling: SamplingConfig | None = None
+        self,
+        keys: Keys,
+        own: OwnPages | None = None,
+        sampling: SamplingConfig | None = None,
+        parts: Set[str] = frozenset(),
     ) -> Retrieval:
-        """Return the pages that answer ``keys``, best first.
+        """Return the pages that answer ``keys`` about ``parts``, best first.
 
         Raises:
             BadPage: If no page can be compared with them.
@@ -141,7 +143,9 @@ class PageLibrary:
         retriever = self._retriever
         if own is not None:
             retriever = retriever.with_pages(own.pages, own.locks)
-        return retriever.retrieve(keys, sampling)
+        if parts:
+            sampling = replace(sampling or SamplingConfig(), apart=True)
+        return retriever.retrieve(keys, sampling, parts)
 
     def ranked(self, query: PageQuery, own: OwnPages | None = None) -> tuple[Hit, ...]:
         """Return every page that can be compared with ``query``, best first.

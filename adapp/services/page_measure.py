@@ -4,7 +4,7 @@ A picture counts for the object if a page covers its category, and for the defec
 covers that type. Its flaw is where the mask says, as a good detector would say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -124,11 +124,10 @@ def _row(library: PageLibrary, probes: Sequence[_Probe], strategy: str, *, named
         else:
             regions = (RegionKey(None, {"normal": 1.0}),)
         keys = Keys(probe.whole, words, regions)
-        plain = SamplingConfig(
-            strategy="kde" if strategy == "kde" else "topk",
-            apart=bool(library.shelf.parts.search(text)),
-        )
-        found = [_found(library, keys, replace(plain, budget=n), probe.truth) for n in DEPTHS]
+        parts = library.shelf.parts_in(text)
+        plain = SamplingConfig(strategy="kde" if strategy == "kde" else "topk")
+        choices = [replace(plain, budget=depth) for depth in DEPTHS]
+        found = [_found(library, keys, choice, parts, probe.truth) for choice in choices]
         if probe.truth.objects - {""}:
             hits["object"].append([any(one) for one, _ in found])
         if probe.truth.types and probe.anomalous:
@@ -145,10 +144,10 @@ def _row(library: PageLibrary, probes: Sequence[_Probe], strategy: str, *, named
 
 
 def _found(
-    library: PageLibrary, keys: Keys, sampling: SamplingConfig, truth: Truth
+    library: PageLibrary, keys: Keys, sampling: SamplingConfig, parts: Set[str], truth: Truth
 ) -> tuple[list[bool], list[bool]]:
     """Return for each page that is chosen whether object and type are right."""
-    pages = [hit.page for hit in library.find(keys, sampling=sampling).hits]
+    pages = [hit.page for hit in library.find(keys, sampling=sampling, parts=parts).hits]
     return (
         [page.object in truth.objects for page in pages],
         [page.canonical in truth.types for page in pages],

@@ -57,12 +57,15 @@ class PageShelf:
         types = "|".join(re.escape(name.replace("_", " ")) for name in CANONICAL)
         return re.compile(rf"\b(?:(?:{parts})(?:e?s)?|(?:{types})\w{{0,3}})\b", re.IGNORECASE)
 
+    def parts_in(self, text: str) -> frozenset[str]:
+        """Return the parts that pages tell of and ``text`` names, lower case."""
+        return frozenset(found.lower() for found in self._parts.findall(text))
+
     @cached_property
-    def parts(self) -> re.Pattern[str]:
-        """What finds names of parts that pages tell of."""
+    def _parts(self) -> re.Pattern[str]:
         objects = {page.object.lower() for page in self.pages if page.object} - _VAGUE
         told = "|".join(re.escape(name) for name in sorted(objects, key=len, reverse=True))
-        return re.compile(rf"\b(?:{told})\b" if told else r"(?!)", re.IGNORECASE)
+        return re.compile(rf"\b({told})(?:e?s)?\b" if told else r"(?!)", re.IGNORECASE)
 
     def page(self, page_id: str, own: Sequence[Page] = ()) -> Page | None:
         """Return the page of an id, also out of a session's own; None if there is none."""

@@ -7,7 +7,7 @@ import pytest
 
 from adapp.core.errors import BadPage
 from adapp.knowledge.evidence import ChannelWeights, Keys, Locks, RegionKey
-from adapp.knowledge.retriever import Retriever
+from adapp.knowledge.retriever import NAMED, Retriever
 from adapp.knowledge.sampling import SamplingConfig
 from adapp.retrieval.index import FlatIndex
 from tests.unit.knowledge.test_pages import page
@@ -154,6 +154,35 @@ def test_sampling_chooses_among_what_was_found():
     assert sum(found.choice.quotas) == 3
     assert [hit.score for hit in found.hits] == sorted((h.score for h in found.hits), reverse=True)
     assert all(hit.cluster >= 0 for hit in found.hits)
+
+
+def scored(retriever, keys, sampling, parts=frozenset()):
+    return {hit.page.id: hit.score for hit in retriever.retrieve(keys, sampling, parts).hits}
+
+
+def test_pages_of_the_part_that_is_named_come_first():
+    gears = {"p/0", "p/20", "p/40"}
+    held, keys = locks(60, types=["crack"] * 60), query()
+    names = [f"p/{number}" for number in range(60)]
+    told = [
+        page(id=name, kind="defect", object="Gear" if name in gears else "Shaft") for name in names
+    ]
+    retriever = Retriever(told, held, Brute, WEIGHTS)
+    every = replace(BEST, budget=60)
+    plain = scored(retriever, keys, every)
+    expected = {name: score + NAMED * (name in gears) for name, score in plain.items()}
+    assert scored(retriever, keys, every, {"gear"}) == pytest.approx(expected, abs=1e-6)
+    first = scored(retriever, keys, replace(BEST, budget=1, pool=1), {"gear"})
+    assert list(first) == [max(expected, key=lambda name: expected[name])]
+
+
+def test_a_users_page_about_no_part_may_be_about_the_named_one():
+    held, keys = locks(2), query()
+    mine = [page(id="p/0", kind="user", object=""), page(id="p/1", kind="type", object="")]
+    retriever = Retriever(mine, held, Brute, WEIGHTS)
+    plain, named = scored(retriever, keys, BEST), scored(retriever, keys, BEST, {"gear"})
+    assert named["p/0"] == pytest.approx(plain["p/0"] + NAMED, abs=1e-6)
+    assert named["p/1"] == pytest.approx(plain["p/1"], abs=1e-6)
 
 
 def test_fewer_pages_than_the_budget_are_all_given():

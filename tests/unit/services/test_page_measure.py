@@ -35,8 +35,9 @@ def measured(root, tmp_path, monkeypatch):
         page for page in library.pages if page.object != "bottle" and page.canonical != "break"
     ]
 
-    def find(keys, own=None, sampling=None):
+    def find(keys, own=None, sampling=None, parts=()):
         assert own is None
+        assert bool(parts) == (keys.text is not None)  # the part is named, and known
         place = 0 if keys.text is not None else 2  # the name of the part leads to the page at once
         place += sampling.strategy == "topk"
         pages = [*wrong[:place], right, *wrong[place:]][: sampling.budget]

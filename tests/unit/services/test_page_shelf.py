@@ -68,3 +68,21 @@ def test_shelf_loads_no_model_library():
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Ball screw: scratch. likely causes", {"ball screw"}),
+        ("two BOTTLES and a screw", {"bottle", "screw"}),
+        ("what is this part? surface, assembly", set()),
+        ("screwdriver", set()),
+        ("", set()),
+    ],
+)
+def test_parts_that_pages_tell_of_are_found_in_words(text, parts):
+    assert PageShelf(bundled_entries()).parts_in(text) == parts
+
+
+def test_without_pages_no_word_names_a_part():
+    assert PageShelf(()).parts_in("bottle") == frozenset()
