@@ -27,7 +27,8 @@ HEAD = """# Ten evidence reports
 
 Made by `python assets/write_reports.py`: RAID, preset `embedded`, checkpoint `open`, four normal
 parts each. No language model wrote any of this; each statement is to be read against the evidence
-above it; each page links to the entry that holds its words. Pictures of the project are named by
+above it; each page links to the entry that holds its words. The similarity of pages about the part
+that is named holds their head start of 0.1. Pictures of the project are named by
 their path below `assets/`, development pictures by data set, category and file; those are not part
 of the repository.
 """
