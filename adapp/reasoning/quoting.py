@@ -12,6 +12,7 @@ from adapp.reasoning.untrusted import plain
 _FULLY = 2, 3  # pages quoted for one aspect, and lines quoted of each
 _COMPARED = 3, 2  # the same where the pages say what it may be
 _BRIEFLY = 1, 2  # the same where several aspects have their turn
+_TIED = 0.05  # two pages about defects whose scores differ by less are quoted together
 _MOST_LINES = 6  # of a page without sections
 _LINE_LIMIT = 300
 _TEXT_LIMIT = 4000
@@ -51,6 +52,8 @@ def quotations(
     most, lines = _FULLY if len(aspects) == 1 else _BRIEFLY
     if aspects == ("description",):
         most, lines = _COMPARED
+    if most == 1 and _tied(request):
+        most = 2
     for aspect in aspects:
         quoted = 0
         for passage in _ranked(request):
@@ -90,6 +93,12 @@ def _ranked(request: ReasoningRequest) -> list[Passage]:
     ]
     likely = {kind.name for kind in types if kind.name}
     return sorted(request.passages, key=lambda passage: passage.canonical not in likely)
+
+
+def _tied(request: ReasoningRequest) -> bool:
+    """Return whether the two best pages about defects fit alike, and no type tells them apart."""
+    first = [page.score for page in _ranked(request) if page.canonical not in {"", _NORMAL}][:2]
+    return len(first) == 2 and not likely_types(request) and first[0] - first[1] < _TIED
 
 
 def _quotation(

@@ -1,6 +1,7 @@
 import itertools
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -117,6 +118,18 @@ def test_a_page_about_another_type_than_the_likely_one_is_called_that():
     assert "Page [bottle/scratch] is about another" not in text
     untyped = (RegionFact((0, 0, 9, 9), 0.01, 0.8),)
     assert "another defect type" not in report(topic="why", regions=untyped).text
+
+
+@pytest.mark.parametrize(("behind", "quoted"), [(0.01, True), (0.2, False)])
+def test_where_no_type_tells_two_like_pages_apart_both_are_quoted(behind, quoted):
+    other = replace(HOLE, score=SCRATCH.score - behind)
+    untold = tuple(replace(region, types=()) for region in REGIONS)
+    both = "What is it, and why is it there?"
+    text = report(question=both, passages=(SCRATCH, other), regions=untold).text
+    assert f"[{SCRATCH.id}]" in text
+    assert (f"[{HOLE.id}]" in text) == quoted
+    told = report(question=both, passages=(SCRATCH, other)).text  # the regions' type decides
+    assert f"[{HOLE.id}]" not in told
 
 
 def test_canonical_names_are_written_as_words():
