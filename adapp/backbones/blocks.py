@@ -54,8 +54,7 @@ def step(block: Block, hidden: Tensor, local: Tensor | None) -> tuple[Tensor, Te
 def last_step(block: Block, hidden: Tensor, local: Tensor) -> tuple[Tensor, Tensor]:
     """Return the CLS token [B, 1, D] and the local tokens [B, N, D] after the last ``block``.
 
-    What :func:`step` returns, without the original path's patch tokens, which cost as much as the
-    rest together.
+    What :func:`step` returns, without the original path's patch tokens: most of a block's work.
 
     Args:
         block: The block to pass.

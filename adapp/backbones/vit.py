@@ -236,13 +236,14 @@ class FrozenViT:
         for number, block in enumerate(self._tower.blocks, start=1):
             if number == self._spec.local_from:
                 local = hidden[:, 1:]
-            ends = self._spec.local_end and number == self.stages[-1]
-            if ends and local is not None:
+            if self._spec.local_end and local is not None and number == self.stages[-1]:
                 hidden, local = last_step(block, hidden, local)
+                tapped = local
             else:
                 hidden, local = step(block, hidden, local)
+                tapped = hidden[:, 1:]
             if number in self._spec.stages:
-                taps.append(norm(hidden[:, 1:] if local is None or not ends else local))
+                taps.append(norm(tapped))
                 if local is not None:
                     local_taps.append(norm(local))
         return taps, local_taps, norm(hidden[:, 0])
