@@ -1,5 +1,7 @@
 """ADSeeker's constants on each preset."""
 
+from typing import Final
+
 from adapp.auxiliary.sampling import Mixture
 from adapp.core.errors import UsageError
 from adapp.methods.adseeker.config import (
@@ -12,6 +14,9 @@ from adapp.methods.adseeker.config import (
     TrainingConfig,
     TypeConfig,
 )
+
+LOUDNESSES: Final = (0.0, 0.125, 0.25, 0.5, 1.0)
+"""Of the type centroids in the score (D14)."""
 
 PAPER = SeekerConfig()
 
@@ -26,7 +31,7 @@ EMBEDDED = SeekerConfig(
         stride=2,
         dropout=0.3,
     ),
-    score=ScoreConfig(shift=1.0, pool="statistics", types=0.5, soft_top_percent=0.5),
+    score=ScoreConfig(shift=1.0, pool="statistics", types=LOUDNESSES, soft_top_percent=0.5),
     loss=LossConfig(stages="fused", balanced=True, focal_gamma=0.0),
     training=TrainingConfig(
         stage_epochs=1,
@@ -47,7 +52,7 @@ TINY = SeekerConfig(
     telling=TypeConfig(stages="all", least=1, groups=2, form="direction", outline=0.15),
     sparse=SparseConfig(atoms=6, inside=False, dropout=0.2, projection=False),
     contrast=ContrastConfig(neighbours=(1, 4), stages=(2, 3), stride=2, dropout=0.2),
-    score=ScoreConfig(shift=1.0, pool="statistics", types=0.5, soft_top_percent=2.0),
+    score=ScoreConfig(shift=1.0, pool="statistics", types=LOUDNESSES, soft_top_percent=2.0),
     loss=LossConfig(stages="fused"),
     training=TrainingConfig(
         stage_epochs=1,
