@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from adapp.methods.adseeker.config import TypeConfig
+from adapp.methods.adseeker.linear_types import fit_linear
 from adapp.methods.adseeker.regions import NOTHING, UNKNOWN, Regions
 from adapp.methods.adseeker.vocabulary import TYPES
 
@@ -29,8 +30,9 @@ class TypeCentroids:
 
     The log-probability of type t, up to what all types share, of a token x is linear in x, so that
     a region's is the weighted mean of its cells': that of a Gaussian about its centroid with the
-    covariance within the types (``nearest``), or how far x lies from normal pieces in the
-    centroid's direction (``direction``). The last row stands for "none of these".
+    covariance within the types (``nearest``), how far x lies from normal pieces in the centroid's
+    direction (``direction``), or a classifier's (``linear``). The last row stands for "none of
+    these".
 
     Attributes:
         centres: [T + 1, F]; zeros where a type is absent.
@@ -101,6 +103,10 @@ def fit_centroids(regions: Regions, config: TypeConfig) -> TypeCentroids:
         fresh = _means(white, member, regions.categories, NOTHING + 1)
         seen = torch.tensor([bool((member == row).any()) for row in range(NOTHING + 1)])
         moved = torch.where((seen & present)[:, None], fresh, moved)
+    inverse = torch.linalg.inv(whitener)
+    centres = (moved @ inverse).float() * present[:, None]
+    if config.form == "linear":
+        return _linear(regions, labels, centres, config)
     if config.form == "direction":
         towards = functional.normalize(moved - moved[NOTHING], dim=1)  # zero for "none of these"
         offset, weight = -(towards @ moved[NOTHING]), towards @ whitener.T
@@ -109,13 +115,12 @@ def fit_centroids(regions: Regions, config: TypeConfig) -> TypeCentroids:
     offset[~present] = ABSENT
     if not bool(present[NOTHING]):  # nothing normal was seen: "none" is no deviation at all
         offset[NOTHING] = 0.0
-    inverse = torch.linalg.inv(whitener)
     outlines = regions.outlines.new_zeros(regions.outlines.shape[2] + 1, NOTHING)
     if config.outline > 0 and bool(present[:NOTHING].any()):
         said = (regions.features.double() @ weight.T + offset)[:, :NOTHING][:, present[:NOTHING]]
         outlines = config.outline * float(said.std()) * _outlines(regions, labels)
     return TypeCentroids(
-        centres=(moved @ inverse).float() * present[:, None],
+        centres=centres,
         weight=weight.float() * present[:, None],
         offset=offset.float(),
         regions=tuple(int(count) for count in counts),
@@ -131,40 +136,76 @@ def calibrated(regions: Regions, config: TypeConfig) -> TypeCentroids:
     that what is true is likeliest there: the labelled types, and "none" for pieces of normal
     pictures. Nothing else is learned from it.
     """
-    centroids = fit_centroids(regions, config)
-    told = left_out_logits(regions, config)
+    return likeliest(fit_centroids(regions, config), left_out(regions, config))
+
+
+def likeliest(centroids: TypeCentroids, told: "LeftOut | None") -> TypeCentroids:
+    """Return the centroids with the scale and the offset that ``calibrated`` speaks of.
+
+    Args:
+        centroids: Fitted to all regions.
+        told: What such centroids say of regions they were fitted without; None changes nothing.
+    """
     if told is None:
         return centroids
-    scale, none = _likeliest(*told)
+    scale, none = _likeliest(told.logits, told.types)
     return centroids.sharpened(scale, none)
 
 
-def left_out_logits(regions: Regions, config: TypeConfig) -> tuple[Tensor, Tensor] | None:
-    """Return what centroids say of regions of categories they were fitted without, and the truth.
+@dataclass(frozen=True, slots=True, eq=False)
+class LeftOut:
+    """What centroids say of regions of categories that they were fitted without.
 
-    Both are of the same R' regions: log-probabilities [R', T + 1], types [R']. Left out are
-    regions whose type is not known or has no centroid without their category; None if no region
-    remains.
+    Attributes:
+        logits: Log-probabilities of the regions as outlined, [R', T + 1].
+        loose: The same of the regions cut out too wide.
+        types: What they are, [R'].
+        categories: Number of the category of each, [R'].
+        real: Whether each is a real defect, [R'] bool.
     """
-    told: list[Tensor] = []
-    truths: list[Tensor] = []
+
+    logits: Tensor
+    loose: Tensor
+    types: Tensor
+    categories: Tensor
+    real: Tensor
+
+
+def left_out(regions: Regions, config: TypeConfig) -> LeftOut | None:
+    """Return what centroids say of regions of categories that they were fitted without.
+
+    The categories are cut into groups. Regions whose type is not known, or has no centroid without
+    their group, are not told; None if no region remains.
+    """
+    logits: list[Tensor] = []
+    loose: list[Tensor] = []
+    kept: list[Tensor] = []
     for group in range(config.groups):
         part = regions.categories % config.groups == group
-        seen, left_out = (
-            regions.at((~part).nonzero().flatten()),
-            regions.at(part.nonzero().flatten()),
-        )
-        if not len(seen) or not len(left_out):
+        if bool(part.all()) or not bool(part.any()):
             continue
-        fitted = fit_centroids(seen, config)
-        known = (left_out.types != UNKNOWN).nonzero().flatten()
-        has_centre = fitted.offset[left_out.types[known]] != ABSENT
-        kept = known[has_centre]
-        told.append(fitted.of(left_out.at(kept)))
-        truths.append(left_out.types[kept])
-    if not sum(len(part) for part in truths):
+        fitted = fit_centroids(regions.at((~part).nonzero().flatten()), config)
+        known = (part & (regions.types != UNKNOWN)).nonzero().flatten()
+        rows = known[fitted.offset[regions.types[known]] != ABSENT]
+        outside = regions.at(rows)
+        logits.append(fitted.of(outside))
+        loose.append(fitted.of(outside.loosened()))
+        kept.append(rows)
+    if not sum(len(rows) for rows in kept):
         return None
-    return torch.cat(told), torch.cat(truths)
+    told = regions.at(torch.cat(kept))
+    return LeftOut(torch.cat(logits), torch.cat(loose), told.types, told.categories, told.real)
+
+
+def _linear(regions: Regions, labels: Tensor, centres: Tensor, config: TypeConfig) -> TypeCentroids:
+    """Return the centroids with a classifier's linear form."""
+    found = fit_linear(regions, labels, forms=config.outline > 0)
+    counts = torch.bincount(labels[labels != UNKNOWN], minlength=NOTHING + 1)
+    offset = torch.where(counts > 0, found.offset, found.offset.new_tensor(ABSENT))
+    if not int(counts[NOTHING]):
+        offset[NOTHING] = 0.0
+    rows = tuple(int(count) for count in counts)
+    return TypeCentroids(centres, found.weight, offset, rows, found.outlines)
 
 
 def _outlines(regions: Regions, labels: Tensor) -> Tensor:

@@ -14,6 +14,8 @@ VARIANTS: tuple[Variant, ...] = ("base", "obj", "cls", "obj_cls", "full")
 TRAINING_FREE: Variant = VARIANTS[0]
 NAMED: frozenset[Variant] = frozenset({"obj", "obj_cls", "full"})
 """Steps whose prompts name the part."""
+TypeForm = Literal["nearest", "direction", "linear"]
+"""How a region's type is told."""
 TYPED: frozenset[Variant] = frozenset({"cls", "obj_cls", "full"})
 """Steps whose prompts name the type of defect."""
 
@@ -60,8 +62,11 @@ class TypeConfig:
             whitened; 1 does not whiten (ours, D5).
         least: Regions below which a type has no centroid (ours).
         groups: Parts the categories are cut into to learn how sure a choice is (ours, D6).
-        form: The ``nearest`` centroid of a Gaussian (ours, D5), or the one whose ``direction``
-            from what is normal a region takes (the paper's cosine; ours, D13).
+        form: The ``nearest`` centroid of a Gaussian (ours, D5), the one whose ``direction`` from
+            what is normal a region takes (the paper's cosine; ours, D13), or a ``linear``
+            classifier (ours, D13).
+        rivals: Other forms; a training takes whichever is most often right about regions of
+            categories that it was fitted without (ours, D13).
         outline: Weight of the region's form beside its tokens, in spreads of what those say; 0
             leaves it out (ours, D13).
     """
@@ -72,7 +77,8 @@ class TypeConfig:
     shrink: float = 0.9
     least: int = 4
     groups: int = 5
-    form: Literal["nearest", "direction"] = "nearest"
+    form: TypeForm = "nearest"
+    rivals: tuple[TypeForm, ...] = ()
     outline: float = 0.0
 
 

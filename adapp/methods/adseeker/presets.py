@@ -23,7 +23,9 @@ PAPER = SeekerConfig()
 EMBEDDED = SeekerConfig(
     prompts=PromptConfig(init_std=0.0, anchored=True, neutral=0.5, name_dropout=0.5),
     types=TypeConfig(stages="all"),
-    telling=TypeConfig(stages="all", shrink=0.86, form="direction", outline=0.15),
+    telling=TypeConfig(
+        stages="all", shrink=0.86, form="direction", rivals=("linear",), outline=0.15
+    ),
     sparse=SparseConfig(inside=False, dropout=0.3, projection=False),
     contrast=ContrastConfig(
         neighbours=(1, 4, 1000),
@@ -49,7 +51,9 @@ EMBEDDED = SeekerConfig(
 TINY = SeekerConfig(
     prompts=PromptConfig(prefix=4, init_std=0.0, anchored=True, neutral=0.5, name_dropout=0.5),
     types=TypeConfig(stages="all", least=1, groups=2),
-    telling=TypeConfig(stages="all", least=1, groups=2, form="direction", outline=0.15),
+    telling=TypeConfig(
+        stages="all", least=1, groups=2, form="direction", rivals=("linear",), outline=0.15
+    ),
     sparse=SparseConfig(atoms=6, inside=False, dropout=0.2, projection=False),
     contrast=ContrastConfig(neighbours=(1, 4), stages=(2, 3), stride=2, dropout=0.2),
     score=ScoreConfig(shift=1.0, pool="statistics", types=LOUDNESSES, soft_top_percent=2.0),

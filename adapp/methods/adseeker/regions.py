@@ -1,7 +1,7 @@
 """Masked defect regions of the training pictures as single vectors (stand-in for MulA)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -34,12 +34,16 @@ class Regions:
         types: Row in ``TYPES``, ``NOTHING`` or ``UNKNOWN``, [R].
         categories: Number of the category each comes from, [R].
         outlines: Form of each as it is outlined, and with its outline loosened, [R, 2, K].
+        around: Mean token of what lies outside each, [R, S * J].
+        real: Whether the defect is a real one, neither drawn nor rendered, [R] bool.
     """
 
     features: Tensor
     types: Tensor
     categories: Tensor
     outlines: Tensor
+    around: Tensor
+    real: Tensor
 
     def __len__(self) -> int:
         return len(self.types)
@@ -47,8 +51,18 @@ class Regions:
     def at(self, rows: Tensor) -> "Regions":
         """Return some of the regions."""
         return Regions(
-            self.features[rows], self.types[rows], self.categories[rows], self.outlines[rows]
+            self.features[rows],
+            self.types[rows],
+            self.categories[rows],
+            self.outlines[rows],
+            self.around[rows],
+            self.real[rows],
         )
+
+    def loosened(self) -> "Regions":
+        """Return the regions cut out too wide: half of each is what lies around it."""
+        features = (self.features + self.around) / 2.0
+        return replace(self, features=features, outlines=self.outlines.flip(1))
 
 
 def described(visual: Tensor, config: TypeConfig) -> Tensor:
@@ -72,25 +86,34 @@ def collect_regions(
     types: list[int] = []
     categories: list[int] = []
     outlines: list[Tensor] = []
+    around: list[Tensor] = []
+    real: list[bool] = []
     for number, shelf in enumerate(shelves):
         rng = np.random.default_rng([seed, *shelf.category.encode()])
         for row, share, kind, cells in _places(shelf, rng):
             weight = share / share.sum()
             tokens = shelf.patches[row].float().unsqueeze(1)  # [S, 1, N, D]
             visual = joint.project(tokens if device is None else tokens.to(device))
-            features.append(weight @ described(visual, config)[0].cpu())
+            told = described(visual, config)[0].cpu()
+            outside = (share == 0).float()
+            features.append(weight @ told)
+            around.append(outside @ told / outside.sum().clamp_min(1.0))
+            real.append(shelf.kinds[row] == "real")
             types.append(kind)
             categories.append(number)
             outlines.append(_forms(cells))
     if not features:
         width = joint.width * (joint.stage_count if config.stages == "all" else 1)
         nothing = torch.zeros(0, dtype=torch.long)
-        return Regions(torch.zeros(0, width), nothing, nothing, torch.zeros(0, 2, READINGS))
+        empty, forms = torch.zeros(0, width), torch.zeros(0, 2, READINGS)
+        return Regions(empty, nothing, nothing, forms, empty, nothing.bool())
     return Regions(
         torch.stack(features),
         torch.tensor(types),
         torch.tensor(categories),
         torch.stack(outlines),
+        torch.stack(around),
+        torch.tensor(real),
     )
 
 

@@ -7,6 +7,7 @@ that exists, from the pictures it was trained on; every other tensor stays as it
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 
@@ -21,10 +22,10 @@ from adapp.backbones.factory import create, create_joint
 from adapp.core.errors import UsageError
 from adapp.core.module_command import finished
 from adapp.core.settings import Settings
-from adapp.methods.adseeker.centroids import calibrated
+from adapp.methods.adseeker.centroids import fit_centroids, left_out, likeliest
 from adapp.methods.adseeker.presets import config_for
 from adapp.methods.adseeker.regions import collect_regions
-from adapp.methods.adseeker.type_accuracy import CARD_KEY, card_of, type_accuracy
+from adapp.methods.adseeker.type_accuracy import CARD_KEY, among_three, card_of, type_accuracy
 from adapp.methods.adseeker.typebook import TypeBook
 from adapp.training.checkpoint import Card, CardValue, load_checkpoint, save_checkpoint
 from adapp.training.request import commit
@@ -39,11 +40,25 @@ def fit_telling(
     joint: JointSpace,
     seed: int,
     device: torch.device | None = None,
-) -> CardValue:
-    """Return how often the right type is named, for the card, after filling ``teller`` in place."""
-    regions = collect_regions(shelves, joint, teller.config, seed, device)
-    teller.fill(calibrated(regions, teller.config))
-    return card_of(type_accuracy(regions, teller.config))
+) -> dict[str, CardValue]:
+    """Return a card's entries about the types after filling ``teller`` in place.
+
+    Of the forms that the configuration allows that one is taken which has the right type among
+    three most often, of regions of categories it was fitted without; of equals the first.
+    """
+    config = teller.config
+    regions = collect_regions(shelves, joint, config, seed, device)
+    rivals = {form: replace(config, form=form) for form in (config.form, *config.rivals)}
+    told = {form: left_out(regions, one) for form, one in rivals.items()}
+    right = {form: among_three(one) for form, one in told.items()}
+    best = max(rivals, key=lambda form: right[form] or 0.0)
+    teller.fill(likeliest(fit_centroids(regions, rivals[best]), told[best]))
+    figures: dict[str, CardValue] = {form: right[form] for form in rivals}
+    return {
+        "defect_types": list(teller.present),
+        CARD_KEY: card_of(type_accuracy(told[best])),
+        "telling": {"form": best, "among_three": figures},
+    }
 
 
 def refit(path: Path, roots: Sequence[Path], out: Path | None = None) -> Path:
@@ -61,11 +76,11 @@ def refit(path: Path, roots: Sequence[Path], out: Path | None = None) -> Path:
     """
     loaded = load_checkpoint(path)
     card, settings = loaded.card, Settings()
-    preset, left_out = str(card["preset"]), cast("list[str]", card["left_out"])
+    preset, without = str(card["preset"]), cast("list[str]", card["left_out"])
     config = config_for(preset)
     backbone = create(preset, "adseeker", size=config.size, settings=settings)
     rendered = config.training.mixture.rendered > 0
-    wanted = sources(roots, left_out, rendered=rendered)
+    wanted = sources(roots, without, rendered=rendered)
     if [one.category for one in wanted if not one.category.startswith("rendered/")] != [
         name for name in cast("list[str]", card["trained_on"]) if name != RENDERED
     ]:
@@ -76,15 +91,15 @@ def refit(path: Path, roots: Sequence[Path], out: Path | None = None) -> Path:
     teller = TypeBook(config.telling, joint.stage_count, joint.width)
     bank = Bank(backbone, settings.cache_dir)
     shelves = (bank.shelf(one) for one in wanted)  # one in memory at a time
-    accuracy = fit_telling(teller, shelves, joint, int(cast("int", card["seed"])))
+    entries = fit_telling(teller, shelves, joint, int(cast("int", card["seed"])))
     kept = {name: one for name, one in loaded.state.items() if not name.startswith(PREFIX)}
     told = {PREFIX + name: tensor for name, tensor in teller.state_dict().items()}
     fresh: Card = {
         **card,
         "name": (out or path).stem,
-        "defect_types": list(teller.present),
-        CARD_KEY: accuracy,
+        **entries,
         "telling": {
+            **cast("dict[str, CardValue]", entries["telling"]),
             "command": f"python -m adapp.methods.adseeker.telling {path.name} --data "
             + " ".join(root.name for root in roots),
             "commit": commit(),

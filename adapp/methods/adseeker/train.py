@@ -4,7 +4,7 @@ Source: ADSeeker 4.4 (stage-wise, then together) and 5.1 (setting); what differs
 README.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -113,12 +113,12 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
     plan = LoopPlan(epochs, request.seed, state_path(request.out), mark, resume)
     losses = train_network(network, lessons, plan, report)
     settled = settle(network, lessons, bench.apart, plan, bench.backbone.size, report)
-    accuracy: CardValue = None
+    types: dict[str, CardValue] = {"defect_types": [], TYPES_KEY: None}
     if network.teller is not None:
-        accuracy = fit_telling(
+        types = fit_telling(
             network.teller, lessons.shelves, lessons.joint, request.seed, lessons.device
         )
-    card = _card(bench, network, lessons, losses, settled, accuracy)
+    card = _card(bench, lessons, losses, settled, types)
     save_checkpoint(request.out, network.state_dict(), card)
     forget(state_path(request.out))
     return request.out
@@ -144,18 +144,16 @@ def _bench(request: TrainingRequest, report: Report | None) -> _Bench:
 
 def _card(
     bench: _Bench,
-    network: SeekerNetwork,
     lessons: Lessons,
     losses: Sequence[float],
     settled: Settled,
-    accuracy: CardValue,
+    types: Mapping[str, CardValue],
 ) -> Card:
     joint = lessons.joint
     more: dict[str, CardValue] = {
         "text": joint.identity,
         "temperature": joint.temperature,
-        "defect_types": [] if network.teller is None else list(network.teller.present),
-        TYPES_KEY: accuracy,
+        **types,
         "epochs": len(losses),
         "losses": list(losses),
         CARD_KEY: settled.threshold.card(),

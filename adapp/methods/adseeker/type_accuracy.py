@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Final
 
 import torch
+from torch import Tensor
 
 from adapp.core.results import TypeAccuracy
-from adapp.methods.adseeker.centroids import ABSENT, left_out_logits
-from adapp.methods.adseeker.config import TypeConfig
-from adapp.methods.adseeker.regions import NOTHING, Regions
+from adapp.methods.adseeker.centroids import ABSENT, LeftOut
+from adapp.methods.adseeker.regions import NOTHING
 from adapp.training.checkpoint import CardValue
 
 CARD_KEY: Final = "type_accuracy"
@@ -20,21 +20,19 @@ SETTING: Final = (
 _FIRST: Final = 3
 
 
-def type_accuracy(regions: Regions, config: TypeConfig) -> TypeAccuracy | None:
+def type_accuracy(told: LeftOut | None) -> TypeAccuracy | None:
     """Return how often centroids name the type of regions of categories they did not see.
 
     Among the named types: how often "none of these" is right stays out of it. Every type weighs
     the same. None if no region can tell.
     """
-    told = left_out_logits(regions, config)
     if told is None:
         return None
-    defects = (told[1] != NOTHING).nonzero().flatten()
+    defects = (told.types != NOTHING).nonzero().flatten()
     if not len(defects):
         return None
-    logits, truths = told[0][defects][:, :NOTHING], told[1][defects]
-    own = logits.gather(1, truths[:, None])
-    rank = (logits > own).sum(dim=1)
+    logits, truths = told.logits[defects][:, :NOTHING], told.types[defects]
+    rank = _rank(logits, truths)
     rivals = (logits > ABSENT).sum(dim=1).double()
     count = torch.bincount(truths, minlength=NOTHING)
     weight = 1.0 / count[truths].double()
@@ -48,6 +46,34 @@ def type_accuracy(regions: Regions, config: TypeConfig) -> TypeAccuracy | None:
         types=int((count > 0).sum()),
         setting=SETTING,
     )
+
+
+def among_three(told: LeftOut | None) -> float | None:
+    """Return how often the right type is among three, in [0, 1]; None if no region can tell.
+
+    The mean of four figures, as far as there are regions behind them: of real and of drawn defects,
+    as outlined and as cut out too wide. Within each, every type of every category weighs the same.
+    """
+    if told is None:
+        return None
+    figures = []
+    for logits in (told.logits, told.loose):
+        right = _rank(logits[:, :NOTHING], told.types.clamp_max(NOTHING - 1)) < _FIRST
+        for real in (True, False):
+            heard = (told.types != NOTHING) & (told.real == real)
+            kinds = (told.categories * NOTHING + told.types)[heard]
+            each = [
+                float(right[heard][kinds == kind].double().mean())
+                for kind in sorted(set(kinds.tolist()))
+            ]
+            if each:
+                figures.append(sum(each) / len(each))
+    return sum(figures) / len(figures) if figures else None
+
+
+def _rank(logits: Tensor, truths: Tensor) -> Tensor:
+    """Return how many types are more probable than the right one, [R]."""
+    return (logits > logits.gather(1, truths[:, None])).sum(dim=1)
 
 
 def card_of(accuracy: TypeAccuracy | None) -> CardValue:

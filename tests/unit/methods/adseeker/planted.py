@@ -105,4 +105,6 @@ def planted_regions(kinds=(0, 1, 4, NOTHING), each=12, seed=0, *, unknown=0):
     types[hidden[truth[hidden] != NOTHING]] = UNKNOWN
     categories = torch.arange(len(types)) % 4
     forms = torch.randn(len(types), 2, READINGS, generator=noise)
-    return Regions(torch.cat(features), types, categories, forms), truth, middles
+    around = torch.zeros(len(types), 8)
+    real = torch.ones(len(types), dtype=torch.bool)
+    return Regions(torch.cat(features), types, categories, forms, around, real), truth, middles
