@@ -1,7 +1,5 @@
 """ADSeeker's constants on each preset."""
 
-from typing import Final
-
 from adapp.auxiliary.sampling import Mixture
 from adapp.core.errors import UsageError
 from adapp.methods.adseeker.config import (
@@ -14,9 +12,6 @@ from adapp.methods.adseeker.config import (
     TrainingConfig,
     TypeConfig,
 )
-
-LOUDNESSES: Final = (0.0, 0.125, 0.25, 0.5, 1.0)
-"""Of the type centroids in the score (D14)."""
 
 PAPER = SeekerConfig()
 
@@ -33,7 +28,7 @@ EMBEDDED = SeekerConfig(
         stride=2,
         dropout=0.3,
     ),
-    score=ScoreConfig(shift=1.0, pool="statistics", types=LOUDNESSES, soft_top_percent=0.5),
+    score=ScoreConfig(shift=1.0, pool="statistics", types=0.5, soft_top_percent=0.5),
     loss=LossConfig(stages="fused", balanced=True, focal_gamma=0.0),
     training=TrainingConfig(
         stage_epochs=1,
@@ -56,7 +51,7 @@ TINY = SeekerConfig(
     ),
     sparse=SparseConfig(atoms=6, inside=False, dropout=0.2, projection=False),
     contrast=ContrastConfig(neighbours=(1, 4), stages=(2, 3), stride=2, dropout=0.2),
-    score=ScoreConfig(shift=1.0, pool="statistics", types=LOUDNESSES, soft_top_percent=2.0),
+    score=ScoreConfig(shift=1.0, pool="statistics", types=0.5, soft_top_percent=2.0),
     loss=LossConfig(stages="fused"),
     training=TrainingConfig(
         stage_epochs=1,
