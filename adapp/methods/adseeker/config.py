@@ -142,8 +142,9 @@ class ScoreConfig:
             zero (ours, D3).
         pool: ``mean`` of the global score and the map's maximum (spec), or the ``statistics`` of
             the map's log-odds: what stands out of its own median as well as its top (ours, D8).
-        types: Loudness of the type centroids beside the prompts in the map that the statistics
-            are read off; 1 is as loud, 0 leaves them out (ours, D14).
+        types: How loud the type centroids may be beside the prompts in the map that the
+            statistics are read off; 1 is as loud, 0 leaves them out. A training takes the one
+            that ranks pictures of held-out categories best (ours, D14).
         soft_top_percent: Share of cells, in %, whose mean stands for the maximum in training.
         sigma: Smoothing of pixel maps, pixels at the encoder's input size (AdaCLIP: 4).
     """
@@ -151,7 +152,7 @@ class ScoreConfig:
     form: Literal["softmax", "ratio"] = "softmax"
     shift: float = 0.0
     pool: Literal["mean", "statistics"] = "mean"
-    types: float = 0.0
+    types: tuple[float, ...] = (0.0,)
     soft_top_percent: float = 0.1
     sigma: float = 4.0
 

@@ -104,6 +104,8 @@ class SeekerOutput:
         coded: Code of every stage; empty without HSP.
         ratio_form: Whether the fused map is the ratio in place of the softmax.
         readings: What the reader reads of each picture, [B, F]; None without a reader.
+        heard: What the type centroids add to the map that is read first, [B, N]; None where they
+            do not speak (D14).
     """
 
     plain: Tensor
@@ -118,6 +120,7 @@ class SeekerOutput:
     coded: tuple[Coded, ...]
     ratio_form: bool = False
     readings: Tensor | None = None
+    heard: Tensor | None = None
 
     @property
     def base(self) -> Tensor:
@@ -192,7 +195,7 @@ class SeekerNetwork(nn.Module):
         return self.contrast is not None
 
     def hear_types(self, plain: Tensor, told: Tensor) -> None:
-        """Set how loud the type centroids are beside the prompts in what the score reads (D14).
+        """Make the type centroids as loud as the prompts in what the score reads (D14).
 
         Args:
             plain: Log-odds of the static prompts on training pictures, [P, N].
@@ -200,7 +203,7 @@ class SeekerNetwork(nn.Module):
         """
         spread = told.std(dim=1).mean()
         if self.loudness is not None and spread > 0:
-            self.loudness.fill_(self.config.score.types * plain.std(dim=1).mean() / spread)
+            self.loudness.fill_(plain.std(dim=1).mean() / spread)
 
     def first_pass(self, pictures: Pictures, text: PartText, temperature: float) -> FirstPass:
         """Return where the static prompts see a defect, and what the centroids call it."""
@@ -272,7 +275,8 @@ class SeekerNetwork(nn.Module):
             spoken, heard = self._kept(odds.shape[1], odds.device)
             odds = spoken * odds + heard * self.contrast(pictures.costs)
         whole = pooled_log_odds(prompted.pooled, prompted.pair, temperature)
-        read = None if self.reader is None else self._read(odds, first, pictures.costs, whole)
+        typed = None if self.loudness is None else self.loudness * first.evidence
+        read = None if self.reader is None else self._read(odds, typed, pictures.costs, whole)
         shape = (len(first.plain), -1, *pictures.grid)
         grid = (-1, 1, *pictures.grid)
         location = self.locator(cosines(prompted.visual, prompted.pair))
@@ -292,20 +296,21 @@ class SeekerNetwork(nn.Module):
             coded=prompted.coded,
             ratio_form=self.config.score.form == "ratio",
             readings=read,
+            heard=typed,
         )
 
-    def _read(self, odds: Tensor, first: FirstPass, costs: Tensor | None, whole: Tensor) -> Tensor:
+    def _read(
+        self, odds: Tensor, heard: Tensor | None, costs: Tensor | None, whole: Tensor
+    ) -> Tensor:
         """Return what the reader reads of each picture, [B, F]; the types speak with the prompts.
 
         Args:
             odds: Log-odds of each stage, [S, B, N].
-            first: The first pass.
+            heard: What the type centroids add, [B, N].
             costs: Logarithms of the self-dissimilarity, [S', B, N, K'].
             whole: Log-odds of whole pictures, [B].
         """
-        maps = [odds.mean(dim=0)]
-        if self.loudness is not None:
-            maps = [maps[0] + self.loudness * first.evidence]
+        maps = [odds.mean(dim=0) if heard is None else odds.mean(dim=0) + heard]
         if self.contrast is not None and costs is not None:
             maps += costs.permute(0, 3, 1, 2).flatten(0, 1)  # [S' K', B, N]
         return readings(torch.stack(maps), whole)

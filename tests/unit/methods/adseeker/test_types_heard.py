@@ -1,29 +1,18 @@
 """What the type centroids add to the picture's score (D14)."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
 from adapp.methods.adseeker.centroids import ABSENT
-from adapp.methods.adseeker.model import FirstPass, SeekerNetwork
+from adapp.methods.adseeker.model import SeekerNetwork
 from adapp.methods.adseeker.presets import TINY
 from adapp.methods.adseeker.typebook import evidence
 
 STAGES, WIDTH, CELLS = 2, 8, 16
 
 
-def _network(variant="obj_cls", types=0.5):
-    config = replace(TINY, score=replace(TINY.score, types=types))
-    return SeekerNetwork(
-        config, variant, stages=STAGES, width=WIDTH, token_width=8, encoder_width=8
-    )
-
-
-def _first(told):
-    zeros = torch.zeros(len(told), CELLS)
-    kinds = torch.zeros(len(told), CELLS, 20)
-    return FirstPass(zeros.expand(STAGES, -1, -1), zeros[:, 0], zeros, kinds, kinds[:, 0], told)
+def _network(variant="obj_cls"):
+    return SeekerNetwork(TINY, variant, stages=STAGES, width=WIDTH, token_width=8, encoder_width=8)
 
 
 def test_evidence_weighs_all_types_against_none():
@@ -32,14 +21,14 @@ def test_evidence_weighs_all_types_against_none():
     assert evidence(logits)[0].tolist() == pytest.approx([float(value) for value in expected])
 
 
-def test_types_are_as_loud_as_told():
-    network = _network(types=0.5)
+def test_types_start_as_loud_as_the_prompts():
+    network = _network()
     generator = torch.Generator().manual_seed(0)
     plain = torch.randn(6, CELLS, generator=generator)
     told = 10.0 * torch.randn(6, CELLS, generator=generator)
     network.hear_types(plain, told)
     ratio = (network.loudness * told).std(dim=1).mean() / plain.std(dim=1).mean()
-    assert ratio == pytest.approx(0.5, rel=1e-5)
+    assert ratio == pytest.approx(1.0, rel=1e-5)
 
 
 def test_types_that_say_nothing_stay_silent():
@@ -50,11 +39,10 @@ def test_types_that_say_nothing_stay_silent():
 
 def test_the_score_reads_the_types_beside_the_prompts():
     network = _network()
-    network.loudness.fill_(2.0)
     odds = torch.randn(STAGES, 3, CELLS, generator=torch.Generator().manual_seed(1))
     told = torch.randn(3, CELLS, generator=torch.Generator().manual_seed(2))
-    read = network._read(odds, _first(told), None, torch.zeros(3))
-    highest = (odds.mean(dim=0) + 2.0 * told).amax(dim=1)
+    read = network._read(odds, told, None, torch.zeros(3))
+    highest = (odds.mean(dim=0) + told).amax(dim=1)
     assert torch.allclose(read[:, 5], highest)
 
 
