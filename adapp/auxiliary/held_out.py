@@ -32,8 +32,7 @@ class Unseen:
         label: 0 normal or 1 anomalous, [P].
         peaks: Largest value of each fused map, [P] in [0, 1].
         scores: Image scores by the method's formula, [P].
-        readings: What a reader reads of each, [P, F], or in W ways of which one is to be chosen,
-            [P, W, F]; None where the method has no reader.
+        readings: What a reader reads of each, [P, F]; None where the method has no reader.
     """
 
     label: Tensor

@@ -40,13 +40,6 @@ def readings(maps: Tensor, whole: Tensor) -> Tensor:
     )
 
 
-def reread(read: Tensor, first: Tensor) -> Tensor:
-    """Return readings [B, F] with another map, [B, N], in the place of the first."""
-    afresh = readings(first[None], read[:, -1])
-    levels = len(LEVELS)
-    return torch.cat([afresh[:, :levels], read[:, levels:-2], afresh[:, levels:]], dim=1)
-
-
 class PictureReader(nn.Module):
     """Log-odds of a picture: a weighted sum of its readings, no weight below zero.
 

@@ -14,10 +14,10 @@ VARIANTS: tuple[Variant, ...] = ("base", "obj", "cls", "obj_cls", "full")
 TRAINING_FREE: Variant = VARIANTS[0]
 NAMED: frozenset[Variant] = frozenset({"obj", "obj_cls", "full"})
 """Steps whose prompts name the part."""
-TypeForm = Literal["nearest", "direction", "linear"]
-"""How a region's type is told."""
 TYPED: frozenset[Variant] = frozenset({"cls", "obj_cls", "full"})
 """Steps whose prompts name the type of defect."""
+TypeForm = Literal["nearest", "direction", "linear"]
+"""How a region's type is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +142,6 @@ class ScoreConfig:
             zero (ours, D3).
         pool: ``mean`` of the global score and the map's maximum (spec), or the ``statistics`` of
             the map's log-odds: what stands out of its own median as well as its top (ours, D8).
-        types: How loud the type centroids may be beside the prompts in the map that the
-            statistics are read off; 1 is as loud, 0 leaves them out. A training takes the one
-            that ranks pictures of held-out categories best (ours, D14).
         soft_top_percent: Share of cells, in %, whose mean stands for the maximum in training.
         sigma: Smoothing of pixel maps, pixels at the encoder's input size (AdaCLIP: 4).
     """
@@ -152,7 +149,6 @@ class ScoreConfig:
     form: Literal["softmax", "ratio"] = "softmax"
     shift: float = 0.0
     pool: Literal["mean", "statistics"] = "mean"
-    types: tuple[float, ...] = (0.0,)
     soft_top_percent: float = 0.1
     sigma: float = 4.0
 

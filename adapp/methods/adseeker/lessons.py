@@ -62,8 +62,7 @@ def prepare(network: SeekerNetwork, lessons: Lessons, seed: int) -> None:
             lessons.shelves, lessons.joint, network.config.types, seed, lessons.device
         )
         network.book.fill(calibrated(regions, network.config.types))
-    looks: list[_Look] = []
-    means: list[tuple[Tensor, ...]] = []
+    pooled, ratios, means = [], [], list[tuple[Tensor, ...]]()
     for position, shelf in enumerate(lessons.shelves):
         rows = shelf.label.nonzero().flatten()
         rows = rows[torch.linspace(0, len(rows) - 1, min(DRAWN, len(rows))).round().long()]
@@ -72,41 +71,25 @@ def prepare(network: SeekerNetwork, lessons: Lessons, seed: int) -> None:
         places = [(position, int(row)) for row in rows]
         batch = gather(lessons.shelves, places)
         with torch.no_grad():
-            looks.append(_looked_at(network, batch, lessons, position))
+            drawn, ratio = _looked_at(network, batch, lessons, position)
+        pooled.append(drawn)
+        ratios.append(ratio)
         if lessons.album is not None:
             pixels = lessons.album.pixels(places)
             means.append(mean_tokens(network, lessons.album.backbone, pixels))
-    if not looks:
+    if not pooled:
         return
-    network.locator.set_ends(torch.cat([look.ratio for look in looks]))
-    network.hear_types(
-        torch.cat([look.plain for look in looks]), torch.cat([look.evidence for look in looks])
-    )
+    network.locator.set_ends(torch.cat(ratios))
     if network.taps is not None:
-        network.taps.start_from(torch.cat([look.drawn for look in looks], dim=1))
+        network.taps.start_from(torch.cat(pooled, dim=1))
     if network.blocks is not None and means:
         network.blocks.start_from([torch.cat(stage) for stage in zip(*means, strict=True)])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Look:
-    """What some pictures of one shelf show before anything is learned.
-
-    Attributes:
-        drawn: What stands out in them, [S, P, J].
-        ratio: Literal ratio of eq. 2 at every cell, [P, N].
-        plain: Log-odds of the static prompts, [P, N].
-        evidence: Log-odds of the type centroids, [P, N].
-    """
-
-    drawn: Tensor
-    ratio: Tensor
-    plain: Tensor
-    evidence: Tensor
-
-
-def _looked_at(network: SeekerNetwork, batch: Batch, lessons: Lessons, position: int) -> _Look:
-    """Return what some pictures show."""
+def _looked_at(
+    network: SeekerNetwork, batch: Batch, lessons: Lessons, position: int
+) -> tuple[Tensor, Tensor]:
+    """Return what stands out in some pictures, [S, P, J], and the ratio at every cell, [P, N]."""
     joint = lessons.joint
     device = lessons.device
     pictures = pictures_of(
@@ -117,12 +100,7 @@ def _looked_at(network: SeekerNetwork, batch: Batch, lessons: Lessons, position:
     text = unlearned([lessons.wording.of(name)]).of(rows)
     first = network.first_pass(pictures, text, joint.temperature)
     found = cosines(pictures.visual, text.base)
-    return _Look(
-        pooled_tokens(pictures.visual, first.weights),
-        network.locator.raw(found),
-        first.plain.mean(dim=0),
-        first.evidence,
-    )
+    return pooled_tokens(pictures.visual, first.weights), network.locator.raw(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

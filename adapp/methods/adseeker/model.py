@@ -18,13 +18,7 @@ from adapp.methods.adseeker.expert import Locator, cosines, log_odds, pooled_log
 from adapp.methods.adseeker.insertion import BlockPrompts
 from adapp.methods.adseeker.prompts import Pair, PartText, TypePrompts
 from adapp.methods.adseeker.sparse_prompts import Coded, TapPrompts, TapReader
-from adapp.methods.adseeker.typebook import (
-    TypeBook,
-    evidence,
-    leading,
-    pooled_probabilities,
-    spotlight,
-)
+from adapp.methods.adseeker.typebook import TypeBook, leading, pooled_probabilities, spotlight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +50,6 @@ class FirstPass:
             [B, N, T + 1].
         chosen: Probabilities of the leading types of the picture, which choose the prompts,
             [B, T + 1].
-        evidence: Log-odds of every patch being of any type, by what chooses the prompts, [B, N].
     """
 
     plain: Tensor
@@ -64,7 +57,6 @@ class FirstPass:
     weights: Tensor
     types: Tensor
     chosen: Tensor
-    evidence: Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,8 +96,6 @@ class SeekerOutput:
         coded: Code of every stage; empty without HSP.
         ratio_form: Whether the fused map is the ratio in place of the softmax.
         readings: What the reader reads of each picture, [B, F]; None without a reader.
-        heard: What the type centroids add to the map that is read first, [B, N]; None where they
-            do not speak (D14).
     """
 
     plain: Tensor
@@ -120,7 +110,6 @@ class SeekerOutput:
     coded: tuple[Coded, ...]
     ratio_form: bool = False
     readings: Tensor | None = None
-    heard: Tensor | None = None
 
     @property
     def base(self) -> Tensor:
@@ -148,8 +137,6 @@ class SeekerNetwork(nn.Module):
         bridge: The bridge behind the joint space, kept so that a checkpoint is self-contained; it
             is not called here and gets no gradient. None for CLIP, which has none.
     """
-
-    loudness: Tensor | None
 
     def __init__(
         self,
@@ -183,8 +170,6 @@ class SeekerNetwork(nn.Module):
         if config.score.pool == "statistics":
             costs = len(config.contrast.stages) * len(config.contrast.neighbours)
             self.reader = PictureReader(1 + (costs if self.contrast else 0))
-        speaks = self.reader is not None and self.book is not None
-        self.register_buffer("loudness", torch.zeros(()) if speaks else None)
         if bridge is not None:
             bridge.requires_grad_(requires_grad=False)
         self.bridge = bridge
@@ -194,17 +179,6 @@ class SeekerNetwork(nn.Module):
         """Whether it needs the patches' self-dissimilarity."""
         return self.contrast is not None
 
-    def hear_types(self, plain: Tensor, told: Tensor) -> None:
-        """Make the type centroids as loud as the prompts in what the score reads (D14).
-
-        Args:
-            plain: Log-odds of the static prompts on training pictures, [P, N].
-            told: The type centroids' evidence on the same, [P, N].
-        """
-        spread = told.std(dim=1).mean()
-        if self.loudness is not None and spread > 0:
-            self.loudness.fill_(plain.std(dim=1).mean() / spread)
-
     def first_pass(self, pictures: Pictures, text: PartText, temperature: float) -> FirstPass:
         """Return where the static prompts see a defect, and what the centroids call it."""
         plain = log_odds(pictures.visual, text.base, temperature)
@@ -212,10 +186,12 @@ class SeekerNetwork(nn.Module):
         prompts = self.config.prompts
         with torch.no_grad():
             weights = spotlight(plain.mean(dim=0), prompts.focus)
-            booked = self.types_of(self.book, pictures.visual, text)
-            chosen = leading(pooled_probabilities(booked, weights), prompts.top)
+            chosen = leading(
+                pooled_probabilities(self.types_of(self.book, pictures.visual, text), weights),
+                prompts.top,
+            )
             types = self.types_of(self.teller, pictures.visual, text)
-        return FirstPass(plain, whole, weights, types, chosen, evidence(booked))
+        return FirstPass(plain, whole, weights, types, chosen)
 
     def types_of(self, book: TypeBook | None, visual: Tensor, text: PartText) -> Tensor:
         """Return unnormalised log-probabilities of the types, [B, N, T + 1].
@@ -268,15 +244,17 @@ class SeekerNetwork(nn.Module):
             ValueError: If the self-dissimilarity is read and not there.
         """
         odds = log_odds(prompted.visual, prompted.pair, temperature)
+        maps = [odds.mean(dim=0)]
         if self.contrast is not None:
             if pictures.costs is None:
                 msg = f"{self.variant} reads the self-dissimilarity; compute it first"
                 raise ValueError(msg)
             spoken, heard = self._kept(odds.shape[1], odds.device)
             odds = spoken * odds + heard * self.contrast(pictures.costs)
+            costs = pictures.costs.permute(0, 3, 1, 2).flatten(0, 1)  # [S' K', B, N]
+            maps = [odds.mean(dim=0), *costs]
         whole = pooled_log_odds(prompted.pooled, prompted.pair, temperature)
-        typed = None if self.loudness is None else self.loudness * first.evidence
-        read = None if self.reader is None else self._read(odds, typed, pictures.costs, whole)
+        read = None if self.reader is None else readings(torch.stack(maps), whole)
         shape = (len(first.plain), -1, *pictures.grid)
         grid = (-1, 1, *pictures.grid)
         location = self.locator(cosines(prompted.visual, prompted.pair))
@@ -296,24 +274,7 @@ class SeekerNetwork(nn.Module):
             coded=prompted.coded,
             ratio_form=self.config.score.form == "ratio",
             readings=read,
-            heard=typed,
         )
-
-    def _read(
-        self, odds: Tensor, heard: Tensor | None, costs: Tensor | None, whole: Tensor
-    ) -> Tensor:
-        """Return what the reader reads of each picture, [B, F]; the types speak with the prompts.
-
-        Args:
-            odds: Log-odds of each stage, [S, B, N].
-            heard: What the type centroids add, [B, N].
-            costs: Logarithms of the self-dissimilarity, [S', B, N, K'].
-            whole: Log-odds of whole pictures, [B].
-        """
-        maps = [odds.mean(dim=0) if heard is None else odds.mean(dim=0) + heard]
-        if self.contrast is not None and costs is not None:
-            maps += costs.permute(0, 3, 1, 2).flatten(0, 1)  # [S' K', B, N]
-        return readings(torch.stack(maps), whole)
 
     def _kept(self, batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return factors on the text's and on the self-dissimilarity's log-odds, [B, 1] each.

@@ -1,7 +1,5 @@
 """ADSeeker's constants on each preset."""
 
-from typing import Final
-
 from adapp.auxiliary.sampling import Mixture
 from adapp.core.errors import UsageError
 from adapp.methods.adseeker.config import (
@@ -15,14 +13,11 @@ from adapp.methods.adseeker.config import (
     TypeConfig,
 )
 
-LOUDNESSES: Final = (0.0, 0.125, 0.25, 0.5, 1.0)
-"""Of the type centroids in the score (D14)."""
-
 PAPER = SeekerConfig()
 
 EMBEDDED = SeekerConfig(
     prompts=PromptConfig(init_std=0.0, anchored=True, neutral=0.5, name_dropout=0.5),
-    types=TypeConfig(stages="all", shrink=0.86, form="direction"),
+    types=TypeConfig(stages="all"),
     telling=TypeConfig(
         stages="all", shrink=0.86, form="direction", rivals=("linear",), outline=0.15
     ),
@@ -33,7 +28,7 @@ EMBEDDED = SeekerConfig(
         stride=2,
         dropout=0.3,
     ),
-    score=ScoreConfig(shift=1.0, pool="statistics", types=LOUDNESSES, soft_top_percent=0.5),
+    score=ScoreConfig(shift=1.0, pool="statistics", soft_top_percent=0.5),
     loss=LossConfig(stages="fused", balanced=True, focal_gamma=0.0),
     training=TrainingConfig(
         stage_epochs=1,
@@ -50,13 +45,13 @@ EMBEDDED = SeekerConfig(
 
 TINY = SeekerConfig(
     prompts=PromptConfig(prefix=4, init_std=0.0, anchored=True, neutral=0.5, name_dropout=0.5),
-    types=TypeConfig(stages="all", least=1, groups=2, form="direction"),
+    types=TypeConfig(stages="all", least=1, groups=2),
     telling=TypeConfig(
         stages="all", least=1, groups=2, form="direction", rivals=("linear",), outline=0.15
     ),
     sparse=SparseConfig(atoms=6, inside=False, dropout=0.2, projection=False),
     contrast=ContrastConfig(neighbours=(1, 4), stages=(2, 3), stride=2, dropout=0.2),
-    score=ScoreConfig(shift=1.0, pool="statistics", types=LOUDNESSES, soft_top_percent=2.0),
+    score=ScoreConfig(shift=1.0, pool="statistics", soft_top_percent=2.0),
     loss=LossConfig(stages="fused"),
     training=TrainingConfig(
         stage_epochs=1,

@@ -19,7 +19,7 @@ from adapp.auxiliary.cards import (
     state_path,
     trainable_step,
 )
-from adapp.auxiliary.generic_threshold import CARD_KEY
+from adapp.auxiliary.generic_threshold import CARD_KEY, GenericThreshold
 from adapp.auxiliary.kept_bridge import JointSpaces
 from adapp.auxiliary.names import part_names
 from adapp.backbones.base import ImageBackbone
@@ -29,7 +29,7 @@ from adapp.core.settings import Settings
 from adapp.methods.adseeker.album import Album, open_album
 from adapp.methods.adseeker.build import make_network
 from adapp.methods.adseeker.config import VARIANTS, SeekerConfig, Variant
-from adapp.methods.adseeker.held_out import Settled, settle
+from adapp.methods.adseeker.held_out import settle
 from adapp.methods.adseeker.inputs import Wording
 from adapp.methods.adseeker.lessons import Lessons, prepare
 from adapp.methods.adseeker.model import SeekerNetwork
@@ -112,13 +112,13 @@ def run(request: TrainingRequest, *, resume: bool, report: Report | None = None)
     epochs = len(stage_epochs(network)) + joint_epochs
     plan = LoopPlan(epochs, request.seed, state_path(request.out), mark, resume)
     losses = train_network(network, lessons, plan, report)
-    settled = settle(network, lessons, bench.apart, plan, bench.backbone.size, report)
+    threshold = settle(network, lessons, bench.apart, plan, bench.backbone.size, report)
     types: dict[str, CardValue] = {"defect_types": [], TYPES_KEY: None}
     if network.teller is not None:
         types = fit_telling(
             network.teller, lessons.shelves, lessons.joint, request.seed, lessons.device
         )
-    card = _card(bench, lessons, losses, settled, types)
+    card = _card(bench, lessons, losses, threshold, types)
     save_checkpoint(request.out, network.state_dict(), card)
     forget(state_path(request.out))
     return request.out
@@ -146,7 +146,7 @@ def _card(
     bench: _Bench,
     lessons: Lessons,
     losses: Sequence[float],
-    settled: Settled,
+    threshold: GenericThreshold,
     types: Mapping[str, CardValue],
 ) -> Card:
     joint = lessons.joint
@@ -156,8 +156,7 @@ def _card(
         **types,
         "epochs": len(losses),
         "losses": list(losses),
-        CARD_KEY: settled.threshold.card(),
-        "types_in_score": settled.types,
+        CARD_KEY: threshold.card(),
         "config": plain(bench.config),
     }
     return bank_card("adseeker", bench.request, bench.shelves, bench.backbone, more)

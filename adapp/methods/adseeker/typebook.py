@@ -63,16 +63,6 @@ class TypeBook(nn.Module):
         return told
 
 
-def evidence(logits: Tensor) -> Tensor:
-    """Return log-odds of a patch being of any type rather than of none, [B, N]; 0 without types.
-
-    Args:
-        logits: Of every patch, [B, N, T + 1].
-    """
-    named = logits[..., :-1].logsumexp(dim=-1)
-    return torch.where(named > ABSENT / 2, named - logits[..., -1], torch.zeros_like(named))
-
-
 def pooled_probabilities(logits: Tensor, weights: Tensor) -> Tensor:
     """Return the types' probabilities of a weighted region, [B, T + 1].
 

@@ -5,15 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from adapp.auxiliary.picture_reader import (
-    LEVELS,
-    PictureReader,
-    Read,
-    fit,
-    readings,
-    reread,
-    unfitted,
-)
+from adapp.auxiliary.picture_reader import LEVELS, PictureReader, Read, fit, readings, unfitted
 
 CELLS = 100
 
@@ -40,12 +32,6 @@ def test_readings_are_quantiles_of_every_map_a_spread_and_the_whole():
     assert read[2, len(LEVELS) - 1] == maps[0, 2].max()
     torch.testing.assert_close(read[:, -2], maps[0].std(dim=1))
     torch.testing.assert_close(read[:, -1], whole)
-
-
-def test_another_first_map_leaves_the_rest_as_read():
-    maps, whole, first = drawn(3, 4, CELLS), drawn(4, seed=1), drawn(4, CELLS, seed=2)
-    afresh = readings(torch.cat([first[None], maps[1:]]), whole)
-    assert torch.equal(reread(readings(maps, whole), first), afresh)
 
 
 def test_no_gradient_reaches_the_maps():
